@@ -1,0 +1,52 @@
+# The words of this project, one a target. `make demo` and `make test` work in a fresh clone.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.set-up
+
+.PHONY: setup demo test check bench docs soak package-test deb clean lock
+
+setup: $(STAMP)
+
+$(STAMP): requirements/dev.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+demo: setup
+	$(BIN)/locker-sim demo $(ARGS)
+
+test: setup
+	$(BIN)/pytest -m "not soak and not package" --ignore=tests/bench $(ARGS)
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup
+	$(BIN)/python -m tests.bench $(ARGS)
+
+docs: setup
+	$(BIN)/sphinx-build -q -W -b html docs out/docs
+
+soak: setup
+	mkdir -p out
+	$(BIN)/pytest -m soak --junitxml=out/soak-report.xml $(ARGS)
+
+package-test: setup
+	mkdir -p out
+	$(BIN)/pytest -m package --junitxml=out/package-report.xml $(ARGS)
+
+deb: setup
+	@echo "make deb: the package is not built yet (it comes with the installation on the Pi)"; exit 1
+
+# After a change of requirements/*.in: needs uv on the path.
+lock:
+	uv pip compile --python-version 3.11 --generate-hashes --no-header requirements/run.in -o requirements/run.lock
+	uv pip compile --python-version 3.11 --generate-hashes --no-header requirements/dev.in -o requirements/dev.lock
+
+clean:
+	rm -rf $(VENV) out build *.egg-info

@@ -1,0 +1,1 @@
+"""The controller of a parcel locker: decisions, doors, ledger and screen in one process without a network."""

@@ -1,0 +1,1 @@
+"""Fixtures for simulated cabinets (filled by the simulator)."""
