@@ -1,0 +1,142 @@
+"""The door watch: from samples of boards to doors that moved. Pure: fed with samples and time, it returns what changed.
+
+A door changes its state when two consecutive samples of its sensor's board agree (wall 1); a board that does not answer
+makes all its doors unknown at once, never closed. A sensor that keeps flipping is reported once as chattering and its
+door is unknown until it has been quiet (F-034), so that a loose wire cannot fill the journal.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from drivers.lock_board import DoorReadings, DoorState
+
+CHATTER_MOVES = 6  # confirmed moves of one door within CHATTER_WINDOW_S: no hand is that quick
+CHATTER_WINDOW_S = 5.0
+CHATTER_QUIET_S = 10.0  # without a move, before a chattering sensor is believed again
+
+
+@dataclass(frozen=True, slots=True)
+class DoorMoved:
+    """A confirmed change of one door; `was` is the state before."""
+
+    number: str
+    was: DoorState
+    state: DoorState
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceSeen:
+    """A presence sensor's confirmed answer: something is inside, or nothing is."""
+
+    number: str
+    occupied: bool
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class SensorChatters:
+    """This door's sensor flips faster than a hand can; the door counts as unknown until it is quiet."""
+
+    number: str
+    at_s: float
+
+
+Observation = DoorMoved | PresenceSeen | SensorChatters
+
+
+@dataclass(slots=True)
+class _Sensor:
+    number: str
+    channel: int
+    state: DoorState = DoorState.UNKNOWN
+    candidate: DoorState | None = None
+    occupied: bool | None = None
+    occupied_candidate: bool | None = None
+    chatters: bool = False
+    last_flip_s: float = float("-inf")
+    moves: deque[float] = field(default_factory=lambda: deque(maxlen=CHATTER_MOVES))
+
+
+class DoorWatch:
+    """Knows which board and channel senses which door. One object for the whole cabinet, used on the loop only."""
+
+    def __init__(self, sensors: Mapping[str, Iterable[tuple[int, str]]]) -> None:
+        """`sensors`: for each board's name, (channel, printed door number) of every door that it senses."""
+        self._boards = {
+            board: [_Sensor(number, channel) for channel, number in doors] for board, doors in sensors.items()
+        }
+        self._by_number = {sensor.number: sensor for doors in self._boards.values() for sensor in doors}
+
+    def state(self, number: str) -> DoorState:
+        """The last confirmed state; UNKNOWN while the board is silent, unread, or the sensor chatters."""
+        sensor = self._by_number[number]
+        return DoorState.UNKNOWN if sensor.chatters else sensor.state
+
+    def states(self) -> dict[str, DoorState]:
+        """The confirmed state of every door by printed number."""
+        return {number: self.state(number) for number in self._by_number}
+
+    def occupied(self, number: str) -> bool | None:
+        """What the presence sensor last said, None without one or before its first two equal samples."""
+        return self._by_number[number].occupied
+
+    def settled(self) -> bool:
+        """Whether each board has been heard twice or found silent since the start, so that `states` means something."""
+        return all(sensor.candidate is not None for sensor in self._by_number.values())
+
+    def sampled(self, board: str, readings: DoorReadings, at_s: float) -> list[Observation]:
+        """Take one sample of a board; returns what it confirmed."""
+        seen: list[Observation] = []
+        for sensor in self._boards.get(board, []):
+            seen += self._door(sensor, readings.doors[sensor.channel - 1], at_s)
+            if readings.presence:
+                seen += self._presence(sensor, readings.presence[sensor.channel - 1], at_s)
+        return seen
+
+    def silent(self, board: str, at_s: float) -> list[Observation]:
+        """The board does not answer: its doors are unknown at once."""
+        seen: list[Observation] = []
+        for sensor in self._boards.get(board, []):
+            sensor.candidate = DoorState.UNKNOWN
+            sensor.occupied = sensor.occupied_candidate = None
+            seen += self._move(sensor, DoorState.UNKNOWN, at_s)
+        return seen
+
+    def _door(self, sensor: _Sensor, state: DoorState, at_s: float) -> list[Observation]:
+        if sensor.candidate is not state:
+            sensor.candidate = state
+            sensor.last_flip_s = at_s
+            return []
+        if sensor.chatters and at_s - sensor.last_flip_s >= CHATTER_QUIET_S:
+            sensor.chatters = False
+            sensor.moves.clear()
+            sensor.state = DoorState.UNKNOWN
+        return self._move(sensor, state, at_s)
+
+    def _move(self, sensor: _Sensor, state: DoorState, at_s: float) -> list[Observation]:
+        if state is sensor.state:
+            return []
+        was, sensor.state = sensor.state, state
+        if sensor.chatters:
+            return []
+        sensor.moves.append(at_s)
+        if len(sensor.moves) == CHATTER_MOVES and at_s - sensor.moves[0] <= CHATTER_WINDOW_S:
+            sensor.chatters = True
+            return [
+                SensorChatters(sensor.number, at_s),
+                DoorMoved(sensor.number, was, DoorState.UNKNOWN, at_s),
+            ]
+        return [DoorMoved(sensor.number, was, state, at_s)]
+
+    def _presence(self, sensor: _Sensor, occupied: bool, at_s: float) -> list[Observation]:
+        if sensor.occupied_candidate is not occupied:
+            sensor.occupied_candidate = occupied
+            return []
+        if sensor.occupied is occupied:
+            return []
+        sensor.occupied = occupied
+        return [PresenceSeen(sensor.number, occupied, at_s)]

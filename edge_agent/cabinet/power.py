@@ -1,0 +1,35 @@
+"""The power budget: one coil at a time per supply, and a pause between two doors (wall 7).
+
+Boards time their own pulses, so a turn has to outlast the pulse that it started: the next turn of the same supply begins
+only when the pulse has ended and the gap has passed. Two coils on one supply make a board reset in the middle of both.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+GAP_BETWEEN_DOORS_S = 0.3  # supplies recover within this; the figure that open-all uses on every board family
+
+
+class PowerBudget:
+    """Hands out turns to energise a coil. `supply_of` maps a board's name to its supply's name. Runs on the loop."""
+
+    def __init__(self, supply_of: Mapping[str, str], gap_s: float = GAP_BETWEEN_DOORS_S) -> None:
+        self._supply_of = dict(supply_of)
+        self._gap_s = gap_s
+        self._turns = {supply: asyncio.Lock() for supply in self._supply_of.values()}
+        self._free_at = dict.fromkeys(self._turns, float("-inf"))
+
+    @asynccontextmanager
+    async def turn(self, board: str, pulse_s: float) -> AsyncIterator[None]:
+        """Wait for the supply, then hold it: the body sends one unlock frame whose coil is on for `pulse_s` at most."""
+        supply = self._supply_of[board]
+        loop = asyncio.get_running_loop()
+        async with self._turns[supply]:
+            await asyncio.sleep(max(0.0, self._free_at[supply] - loop.time()))
+            try:
+                yield
+            finally:
+                self._free_at[supply] = loop.time() + pulse_s + self._gap_s
