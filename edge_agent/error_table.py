@@ -1,8 +1,8 @@
-"""The one table of error codes: what each means in English and 中文, its likely cause and the next step for a person.
+"""The one table of error codes: English, 中文, the likely cause and the next step for a person.
 
-To add a code: one row here, beside its neighbours. A test holds the table and the code of every package together, both
-ways, and `docs/errors.md` is written from it. A row whose code is gone from the code goes too; its number is never
-used again for something else.
+To add a code: one row here, beside its neighbours. A test holds the table and the code of every package
+together, both ways, and `docs/errors.md` is written from it. A row whose code is gone from the code goes too;
+its number is never used again for something else.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ _ROWS = (
         "No permission to open the port",
         "無權開啟串口",
         "The present user is not in the group that owns the device.",
-        "Run as the locker's own user, or add yourself to the device's group (usually `dialout`) and log in again.",
+        "Run as the locker's own user, or join the device's group (usually `dialout`) and log in again.",
         Exit.NOT_ALLOWED,
     ),
     Row(
@@ -82,7 +82,7 @@ _ROWS = (
         "BUS-105",
         "This name is not a serial line that can be used",
         "此名稱不是可用的串口",
-        "A file or a directory is configured as a port, or the serial gateway does not accept the connection.",
+        "A file or a directory is configured as a port, or the serial gateway refuses the connection.",
         "Give a serial device or socket://host:port in locker.toml; start the gateway if there is one.",
         Exit.NOT_FOUND,
     ),
@@ -99,7 +99,7 @@ _ROWS = (
         "The board's answer is damaged or of the wrong kind",
         "鎖控板應答損壞或格式不符",
         "Noise on a long cable, a missing terminator, two boards with one address, or the wrong `driver`.",
-        "Run `lockerctl bus watch`; check the 120 ohm terminators, the shield, and the board's address switch.",
+        "Run `lockerctl bus watch`; check the 120 ohm terminators, the shield, the board's address.",
     ),
     Row(
         "BUS-112",
@@ -273,7 +273,7 @@ _ROWS = (
         "Boards on two buses could be mistaken for one another",
         "兩條匯流排上的鎖控板無法區分",
         "They have the same family and address, so swapped ports could not be noticed.",
-        "Set another address on one of them. If that is impossible: `twin = true` on both, with by-path ports.",
+        "Set another address on one of them. If impossible: `twin = true` on both, with by-path ports.",
         Exit.BAD_CONFIG,
     ),
     Row(

@@ -1,8 +1,8 @@
 """The error tree of the agent. What each code means to a person stands in `edge_agent.error_table`.
 
-Codes are stable for ever: BUS-1xx (raised by `drivers`), DOOR-2xx, FLOW-3xx, STORE-4xx, CLOUD-5xx, CONF-6xx and
-CTRL-7xx for the technician's tool and its socket. An error names the thing, the place, what was expected and the fact:
-`where` is the place ("door A07", "locker.toml: board[1].address"), `detail` the rest in one sentence.
+Codes are stable for ever: BUS-1xx (raised by `drivers`), DOOR-2xx, FLOW-3xx, STORE-4xx, CLOUD-5xx, CONF-6xx
+and CTRL-7xx for the technician's tool and its socket. An error names the thing, the place, what was expected
+and the fact: `where` is the place ("door A07", "locker.toml: board[1].address"), `detail` the rest.
 """
 
 from __future__ import annotations
