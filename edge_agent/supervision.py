@@ -1,7 +1,7 @@
 """Tasks that must not die silently, and the watchdog that is fed only while the loop works.
 
-A supervised task that ends, for whatever reason, stops the agent: a half-dead controller is worse than a restarted one. The
-service manager is told `READY=1` and then pinged from the loop itself, and only when every registered worker has
+A supervised task that ends, for whatever reason, stops the agent: a half-dead controller is worse than a restarted one.
+The service manager is told `READY=1` and then pinged from the loop itself, and only when every registered worker has
 reported progress; a blocked loop or a wedged bus thread stops the pings and the manager restarts us.
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 
 from edge_agent.cabinet.power import GAP_BETWEEN_DOORS_S, PowerBudget
 from sim.virtual_time import run_virtual
@@ -33,7 +34,7 @@ def test_two_coils_of_one_supply_are_never_energised_together() -> None:
     """Four doors at once on one supply: each waits for the pulse before it and the gap."""
     starts = turns_of({"A": "psu-1", "B": "psu-1"}, ["A", "B", "A", "B"])
 
-    gaps = [later - earlier for earlier, later in zip(starts, starts[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(starts)]
     assert all(gap >= PULSE_S + GAP_BETWEEN_DOORS_S - 1e-6 for gap in gaps)
 
 
