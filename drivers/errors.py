@@ -14,10 +14,12 @@ class BusError(Exception):
 
     code: ClassVar[str] = "BUS-100"
 
-    def __init__(self, where: str, fact: str) -> None:
+    def __init__(self, where: str, fact: str, *, bytes_left: bool = True) -> None:
+        """`bytes_left=False` only when it is certain that no byte of the request went out: then nothing happened."""
         super().__init__(f"{where}: {fact}")
         self.where = where
         self.fact = fact
+        self.bytes_left = bytes_left
 
 
 class PortMissing(BusError):

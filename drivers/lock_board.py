@@ -1,7 +1,8 @@
-"""What every lock board can do, whatever its maker; and the registry by which a configuration names one.
+"""What every lock board can do, whatever its maker. `drivers.registry` finds one by the name in the configuration.
 
 Source of the families' frames and quirks: `docs/hardware/`. A third party's board is a subclass registered under the
 entry-point group `locker_edge.lock_boards`; it is done when it passes the shared board suite in `sim.pytest_plugin`.
+Most boards subclass `drivers.polled_board.PolledBoard`, which holds the rule about late replies.
 """
 
 from __future__ import annotations
@@ -28,6 +29,12 @@ class Feedback(Enum):
 
     CLOSED_WHEN_LOCKED = "closed-when-locked"
     CLOSED_WHEN_OPEN = "closed-when-open"
+
+
+def door_of(shorted: bool, feedback: Feedback) -> DoorState:
+    """Meaning of one feedback contact. The wiring decides; a mixed-up setting shows every door the wrong way round."""
+    locked = shorted is (feedback is Feedback.CLOSED_WHEN_LOCKED)
+    return DoorState.CLOSED if locked else DoorState.OPEN
 
 
 class UnlockSent(Enum):
@@ -121,6 +128,11 @@ class LockBoard(ABC):
     def channels(self) -> int:
         return self.settings.channels
 
+    @property
+    def pulse_ms(self) -> int:
+        """How long one unlock energises a coil, as far as the host knows: asked for and capped, or the family's own."""
+        return self.pulse_ms_max if self.pulse_control == "fixed" else min(self.settings.pulse_ms, self.pulse_ms_max)
+
     @abstractmethod
     def prepare(self) -> Procedure[BoardInfo]:
         """Run once before use and again after a lost port: identify, switch coils off, set what the family needs.
@@ -153,6 +165,21 @@ class LockBoard(ABC):
     @abstractmethod
     def decode_poll(self, reply: bytes) -> DoorReadings:
         """Meaning of a reply to `poll()`. The reply was already recognised, so this does not fail."""
+
+    @abstractmethod
+    def poll_lost(self) -> None:
+        """The bus says so after each `poll()` transaction that got no reply: its answer may still arrive late.
+
+        From then on `poll()` answers None and `read_doors()` proves the line first, until it has been answered in kind.
+        A refusal is an answer and no loss. Losses inside a procedure are seen by the procedure itself.
+        """
+
+    def poll_missed(self) -> None:
+        """The bus had no acceptable reply to `poll()`: the next sample has to ask in another shape.
+
+        A family whose late reply could pass for a fresh one lets `poll()` return None until `read_doors` was answered.
+        """
+        return
 
     def decode_push(self, frame: bytes) -> DoorPushed | None:
         """Meaning of an unsolicited frame of this board, None where it is not this board's."""

@@ -52,7 +52,8 @@ class Transaction:
     `reply_timeout_s` counts from the end of the request on the wire; the bus adds wire times and adapter latency.
     `drain_s` is how long after a time-out a late reply may still come: the bus keeps silent and discards so long.
     `actuates` marks a frame that moves a door: never sent twice. `resends` bounds repeats of a lost read.
-    `replies=False` marks frames that no board of the family answers reliably: done once written, then `drain_s`.
+    `replies=False` marks frames that no board of the family answers reliably: done (reply `b""`) once they are off
+    the wire, then `drain_s`. `reply_bytes_max` is the longest reply whose wire time the deadline has to allow for.
     """
 
     request: bytes
@@ -64,6 +65,7 @@ class Transaction:
     actuates: bool = False
     resends: int = 0
     replies: bool = True
+    reply_bytes_max: int = 20  # the longest of the built families: CU48's 18-byte status, rounded up
 
     def __post_init__(self) -> None:
         if self.actuates and self.resends:
