@@ -1,7 +1,7 @@
 """The state lock: whoever holds `{state_dir}/agent.lock` owns the locker's hardware and its ledger.
 
-An flock, so that it goes with the process however that ends. The file says who holds it (one JSON object), so
-that `lockerctl` finds the agent's socket and a second agent can name the first. Used by `main` and `lockerctl`.
+An flock, so that it goes with the process however that ends. The file says who holds it (one JSON object):
+`lockerctl` finds the agent's socket there, a second agent names the first. Used by `main` and `lockerctl`.
 """
 
 from __future__ import annotations
