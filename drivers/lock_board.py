@@ -131,7 +131,11 @@ class LockBoard(ABC):
     @property
     def pulse_ms(self) -> int:
         """How long one unlock energises a coil, as far as the host knows: asked for and capped, or the family's own."""
-        return self.pulse_ms_max if self.pulse_control == "fixed" else min(self.settings.pulse_ms, self.pulse_ms_max)
+        return (
+            self.pulse_ms_max
+            if self.pulse_control == "fixed"
+            else min(self.settings.pulse_ms, self.pulse_ms_max)
+        )
 
     @abstractmethod
     def prepare(self) -> Procedure[BoardInfo]:
