@@ -1,0 +1,163 @@
+"""What every pretend board does: find sound frames in what it hears, act on its own, answer after its turn-round time.
+
+Sans-I/O: `receive(bytes, now)` returns what was understood, with replies that say when they are sent. A reply may be
+computed only then (an unlock answer carries the contact as it stands after the pulse). A board hears every frame of
+its line and answers its own address; an absent board is simply not there.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+from sim.world import World
+
+FORGET_S = 0.1  # half a frame is forgotten after this silence; the longest gap inside a healthy frame is far shorter
+BUFFER_MAX = 512  # twice the longest frame of any family
+
+Kind = Literal["unlock", "read", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One answer: `at_s` is when its first bit leaves the board."""
+
+    at_s: float
+    make: Callable[[], bytes]
+
+    def data(self) -> bytes:
+        """The bytes; call it once `at_s` has come, because it reads the contacts then."""
+        return self.make()
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One sound frame. `mine` False: another address, or not for boards of this family at all."""
+
+    frame: bytes
+    meaning: str
+    mine: bool
+    kind: Kind = "other"
+    replies: tuple[Reply, ...] = ()
+
+
+@dataclass(slots=True)
+class Spec:
+    """How one board is set up: what its DIP switches, registers and neighbours say."""
+
+    name: str
+    address: int
+    channels: int
+    supply: str = "psu-1"
+    char_s: float = 10 / 9600
+    feedback_closed_when_locked: bool = True
+    options: Mapping[str, str | int | bool] = field(default_factory=dict)
+
+
+class Firmware(ABC):
+    """One board of one family on one line."""
+
+    family: ClassVar[str]
+    turn_round_s: ClassVar[float]
+    function_at: ClassVar[int]  # index of the byte that names the function, for the wrong-function fault
+    address_at: ClassVar[int]  # index of the byte that holds the address, for the other-unit fault
+    address_step: ClassVar[int] = 1  # the next board's address byte differs by this
+
+    def __init__(self, spec: Spec, world: World) -> None:
+        self.spec = spec
+        self.world = world
+        self.address = spec.address
+        self.late_s = 0.0  # this very board's own slowness, set where two boards share an address
+        self._buffer = b""
+        self._last_s = float("-inf")
+        for channel in range(1, spec.channels + 1):
+            world.add_coil(spec.name, channel, spec.supply)
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    def receive(self, data: bytes, now_s: float) -> list[Heard]:
+        """Bytes from the line, in any pieces. Noise is skipped, half frames are kept until `FORGET_S` of silence."""
+        if now_s - self._last_s > FORGET_S:
+            self._buffer = b""
+        self._last_s = now_s
+        self._buffer = (self._buffer + data)[-BUFFER_MAX:]
+        heard = []
+        while (found := self._hunt()) is not None:
+            heard.append(self.handle(found, now_s))
+        return heard
+
+    def _hunt(self) -> bytes | None:
+        for start in range(len(self._buffer)):
+            length = self.frame_length(self._buffer[start:])
+            if length is not None:
+                frame = self._buffer[start : start + length]
+                self._buffer = self._buffer[start + length :]
+                return frame
+        return None
+
+    @classmethod
+    @abstractmethod
+    def frame_length(cls, data: bytes) -> int | None:
+        """Length of the sound request at the start of `data`; None: none, or not complete yet."""
+
+    @abstractmethod
+    def handle(self, frame: bytes, now_s: float) -> Heard:
+        """Act on one sound request."""
+
+    @classmethod
+    @abstractmethod
+    def seal(cls, body: bytes) -> bytes:
+        """`body` with its check sum, as this family sends it."""
+
+    @classmethod
+    @abstractmethod
+    def unseal(cls, frame: bytes) -> bytes:
+        """The opposite of `seal`."""
+
+    def reset(self) -> None:
+        """Power was lost: what is not stored is forgotten."""
+        self._buffer = b""
+
+    def pushes(self, number: str, at_s: float) -> list[bytes]:
+        """Frames that the board sends by itself because a door moved. Most families never do."""
+        return []
+
+    def exception(self, frame: bytes, code: int) -> bytes | None:
+        """The family's way of declining a request; None where it has none."""
+        return None
+
+    # Words for the subclasses
+
+    def shorted(self, channel: int, at_s: float) -> bool:
+        return self.world.contact(self.name, channel, at_s)
+
+    def bits(self, read: Callable[[int], bool], first: int, count: int) -> bytes:
+        """`count` inputs or outputs from channel `first`, eight a byte, lowest channel in bit 0 of the first byte."""
+        packed = bytearray((count + 7) // 8)
+        for index in range(count):
+            if read(first + index):
+                packed[index // 8] |= 1 << index % 8
+        return bytes(packed)
+
+    def answer(self, now_s: float, body: bytes, after_s: float = 0.0) -> tuple[Reply, ...]:
+        """One sealed reply with bytes that are known now."""
+        sealed = self.seal(body)
+        return (Reply(now_s + self.turn_round_s + self.late_s + after_s, lambda: sealed),)
+
+    def answer_later(
+        self, now_s: float, make: Callable[[float], bytes], after_s: float = 0.0
+    ) -> tuple[Reply, ...]:
+        """One sealed reply whose bytes are read from the contacts when it is sent."""
+        at_s = now_s + self.turn_round_s + self.late_s + after_s
+        return (Reply(at_s, lambda: self.seal(make(at_s))),)
+
+    def in_turn(self, channels: list[int], pulse_s: float, now_s: float, gap_s: float = 0.05) -> float:
+        """Pulse channels one after another, `gap_s` apart. Returns how long the run takes."""
+        for turn, channel in enumerate(channels):
+            at_s = now_s + turn * (pulse_s + gap_s)
+            self.world.at(at_s, lambda moment, which=channel: self.world.pulse(self.name, which, pulse_s, moment))
+        return len(channels) * (pulse_s + gap_s)
