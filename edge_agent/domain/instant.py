@@ -8,7 +8,7 @@ from enum import Enum
 
 
 class ClockQuality(Enum):
-    """`SYNCED`: disciplined by the network; `FLOOR`: not, but not before the last known time; `UNSET`: neither."""
+    """`SYNCED`: disciplined by the network; `FLOOR`: not, but not before the last known time; `UNSET`: none."""
 
     SYNCED = "synced"
     FLOOR = "floor"

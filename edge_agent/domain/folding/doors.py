@@ -1,0 +1,104 @@
+"""Doors, intents and coils: what was meant, and what the sensors said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from edge_agent.domain.changes import Change
+from edge_agent.domain.duty import Duty
+from edge_agent.domain.events import door as e
+from edge_agent.domain.folding.rows import (
+    compartment_of,
+    contents_unknown,
+    doubt,
+    drop,
+    intent_of,
+    put,
+    replace,
+    stay_of,
+)
+from edge_agent.domain.instant import Instant
+from edge_agent.domain.intent import Intent
+from edge_agent.domain.stamp import stamp_of
+from edge_agent.domain.state import LockerState
+from edge_agent.domain.words import Cause, Condition, DoorPosition, Outcome
+
+
+def requested(state: LockerState, event: e.DoorOpenRequested, at: Instant) -> Iterator[Change]:
+    yield put(
+        "intent",
+        Intent(
+            event.intent,
+            event.compartment,
+            event.cause,
+            event.actor,
+            event.attempt,
+            stamp_of(at),
+            session=event.session,
+            stay=event.stay,
+        ),
+    )
+    duty = state.duty.get(event.compartment) or Duty(event.compartment)
+    yield put("duty", duty.with_pulse(event.powered_ms, event.pulse_ms))
+    if event.stay:
+        yield put("stay", replace(stay_of(state, event.stay), session=event.session))
+
+
+def opened(state: LockerState, event: e.DoorOpened, at: Instant) -> Iterator[Change]:
+    intent = intent_of(state, event.intent)
+    compartment = compartment_of(state, event.compartment)
+    now = stamp_of(at)
+    yield put("intent", replace(intent, outcome=Outcome.OPENED, opened=now, closed=False))
+    yield put(
+        "compartment",
+        replace(
+            compartment,
+            door=DoorPosition.OPEN,
+            door_since=now,
+            openings=compartment.openings + 1,
+            failures=0,
+        ),
+    )
+    if intent.cause is Cause.PICKUP and intent.stay:
+        stay = stay_of(state, intent.stay)
+        yield put("stay", replace(stay, first_opened=stay.first_opened or now))
+
+
+def not_opened(state: LockerState, event: e.DoorNotOpened, at: Instant) -> Iterator[Change]:
+    compartment = compartment_of(state, event.compartment)
+    yield drop("intent", event.intent)
+    yield put("compartment", replace(compartment, failures=compartment.failures + 1))
+
+
+def outcome_unknown(state: LockerState, event: e.DoorOutcomeUnknown, at: Instant) -> Iterator[Change]:
+    if event.final:
+        yield drop("intent", event.intent)
+    else:
+        yield put("intent", replace(intent_of(state, event.intent), outcome=Outcome.UNKNOWN))
+
+
+def closed(state: LockerState, event: e.DoorClosed, at: Instant) -> Iterator[Change]:
+    compartment = compartment_of(state, event.compartment)
+    yield put("compartment", replace(compartment, door=DoorPosition.CLOSED, door_since=stamp_of(at)))
+    if event.intent:
+        intent = intent_of(state, event.intent)
+        yield put("intent", replace(intent, closed=True, open_ms=event.open_ms))
+
+
+def forced(state: LockerState, event: e.DoorForced, at: Instant) -> Iterator[Change]:
+    compartment = contents_unknown(compartment_of(state, event.compartment))
+    yield put("compartment", replace(compartment, door=DoorPosition.OPEN, door_since=stamp_of(at)))
+    yield from doubt(state, compartment.stay)
+
+
+def wrong_door(state: LockerState, event: e.DoorWrongDoor, at: Instant) -> Iterator[Change]:
+    """Both are set aside; the opening of the commanded one is over."""
+    for number in (event.commanded, event.moved):
+        compartment = contents_unknown(compartment_of(state, number))
+        if compartment.condition is Condition.OK:
+            compartment = replace(compartment, condition=Condition.SUSPECT)
+        if number == event.moved:
+            compartment = replace(compartment, door=DoorPosition.OPEN, door_since=stamp_of(at))
+        yield put("compartment", compartment)
+        yield from doubt(state, compartment.stay)
+    yield drop("intent", event.intent)
