@@ -18,7 +18,7 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Base of every section: immutable, and strict about key names."""
 
 
-class Locker(_Section):
+class Locker(_Section, frozen=True):
     id: str
     timezone: str
     state_dir: str
@@ -27,7 +27,7 @@ class Locker(_Section):
     hotline: str = ""
 
 
-class Bus(_Section):
+class Bus(_Section, frozen=True):
     """One RS-485 port. `network` names a gateway on the LAN and needs its own unit drop-in."""
 
     name: str
@@ -42,7 +42,7 @@ class Bus(_Section):
     rs485: Literal["auto", "kernel", "rts"] = "auto"
 
 
-class Board(_Section):
+class Board(_Section, frozen=True):
     name: str
     bus: str
     driver: str
@@ -54,14 +54,14 @@ class Board(_Section):
     options: dict[str, str | int | bool] = {}
 
 
-class Sensor(_Section):
+class Sensor(_Section, frozen=True):
     board: str
     senses: Literal["latch", "door", "presence"] = "latch"
     channels: str = ""
     feedback: Literal["", "closed-when-locked", "closed-when-open"] = ""
 
 
-class CompartmentRun(_Section):
+class CompartmentRun(_Section, frozen=True):
     """`[[compartments]]`: a run of doors. `channels` and `numbers` are ranges or lists ("1-12", "1-4,7")."""
 
     board: str
@@ -73,7 +73,7 @@ class CompartmentRun(_Section):
     feedback: Literal["", "closed-when-locked", "closed-when-open"] = ""
 
 
-class CompartmentOne(_Section):
+class CompartmentOne(_Section, frozen=True):
     """`[[compartment]]`: one door."""
 
     board: str
@@ -85,13 +85,13 @@ class CompartmentOne(_Section):
     feedback: Literal["", "closed-when-locked", "closed-when-open"] = ""
 
 
-class Size(_Section):
+class Size(_Section, frozen=True):
     width_mm: int
     height_mm: int
     depth_mm: int
 
 
-class Scanner(_Section):
+class Scanner(_Section, frozen=True):
     name: str
     port: str
     driver: str = "line"
@@ -101,7 +101,7 @@ class Scanner(_Section):
     suffix: str = ""
 
 
-class Column(_Section):
+class Column(_Section, frozen=True):
     """Geometry for the door map: left to right, doors top to bottom, where the screen is."""
 
     name: str
@@ -110,13 +110,13 @@ class Column(_Section):
     screen: bool = False
 
 
-class Kiosk(_Section):
+class Kiosk(_Section, frozen=True):
     listen: str = "127.0.0.1:8080"
     px_per_mm: float = 5.88
     speech: bool = True
 
 
-class Policy(_Section):
+class Policy(_Section, frozen=True):
     """Defaults of requirements section 5; documents from the back office may change what they are allowed to."""
 
     retention_h: int = 48
@@ -136,7 +136,7 @@ class Policy(_Section):
     overdue_may_be_picked_up: bool = True
 
 
-class Cloud(_Section):
+class Cloud(_Section, frozen=True):
     urls: tuple[str, ...] = ()
     client_id: str = ""
     ack: Literal["application", "broker"] = "application"
@@ -145,7 +145,7 @@ class Cloud(_Section):
     key_file: str = ""
 
 
-class Security(_Section):
+class Security(_Section, frozen=True):
     """Key files, signers, quotas, lockout, code shape: documents may only tighten them."""
 
     code: Literal["8", "6+4"] = "8"
@@ -157,7 +157,7 @@ class Security(_Section):
     recovery_key: str = ""
 
 
-class Storage(_Section):
+class Storage(_Section, frozen=True):
     second_journal: str = ""
     backup_targets: tuple[str, ...] = ()
     warn_free_mib: int = 512
@@ -166,7 +166,7 @@ class Storage(_Section):
     journal_days: int = 180
 
 
-class Config(_Section):
+class Config(_Section, frozen=True):
     locker: Locker
     bus: tuple[Bus, ...]
     board: tuple[Board, ...]
@@ -183,11 +183,11 @@ class Config(_Section):
 
     def doors(self) -> tuple[Door, ...]:
         """Every compartment of every run, in the order of the file: one entry per printed door number."""
-        runs = [door for run in self.compartments for door in _doors_of(run)]
-        return tuple(runs + [_door_of(one) for one in self.compartment])
+        runs = [door for run in self.compartments for door in doors_of_run(run)]
+        return tuple(runs + [door_of(one) for one in self.compartment])
 
 
-class Door(_Section):
+class Door(_Section, frozen=True):
     """One compartment with its wires: where it is unlocked and where it is sensed."""
 
     number: str
@@ -199,6 +199,9 @@ class Door(_Section):
     sensor_channel: int
     senses: Literal["latch", "door", "presence"]
     feedback: Literal["", "closed-when-locked", "closed-when-open"]
+
+
+RUN_MAX = 1000  # doors in one run; the largest cabinets known have 390
 
 
 def parse_numbers(text: str) -> tuple[str, ...]:
@@ -216,8 +219,10 @@ def _run(first: str, last: str) -> list[str]:
     prefix = first.rstrip("0123456789")
     digits = first[len(prefix) :]
     end = last.removeprefix(prefix)
-    if not digits or not end.isdigit() or int(end) < int(digits):
+    if not digits or not end.isdecimal() or int(end) < int(digits):
         raise ValueError(f"{first}-{last} is not a rising run")
+    if int(end) - int(digits) >= RUN_MAX:
+        raise ValueError(f"{first}-{last} is longer than {RUN_MAX} doors")
     width = len(digits) if digits.startswith("0") else 0
     return [f"{prefix}{n:0{width}d}" for n in range(int(digits), int(end) + 1)]
 
@@ -239,7 +244,8 @@ def _door(
     )
 
 
-def _doors_of(run: CompartmentRun) -> list[Door]:
+def doors_of_run(run: CompartmentRun) -> list[Door]:
+    """One door for each channel of the run. Raises ValueError where numbers and channels do not pair off."""
     numbers, channels = parse_numbers(run.numbers), parse_numbers(run.channels)
     if len(numbers) != len(channels):
         raise ValueError(f"{len(numbers)} numbers for {len(channels)} channels of board {run.board}")
@@ -252,7 +258,8 @@ def _doors_of(run: CompartmentRun) -> list[Door]:
     ]
 
 
-def _door_of(one: CompartmentOne) -> Door:
+def door_of(one: CompartmentOne) -> Door:
+    """The door of a single compartment. Raises ValueError for a sensor channel that is no number."""
     sensed = int(one.sensor.channels) if one.sensor and one.sensor.channels else None
     return _door(one.number, one.channel, one, sensed)
 

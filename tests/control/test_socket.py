@@ -110,11 +110,10 @@ def test_a_strange_failure_tells_its_kind_and_no_secret(control_socket: Path) ->
 
 def test_a_stream_ends_with_the_failure_that_ended_it(control_socket: Path) -> None:
     """Two frames pass, then the bus is gone: the watcher sees both, and why no more come."""
-    frames = []
+    frames: list[t.Frame] = []
 
     with pytest.raises(AgentError) as caught:
-        for frame in Client(control_socket).stream(BY_NAME["bus watch"], t.BusWatchArguments()):
-            frames.append(frame)
+        frames.extend(Client(control_socket).stream(BY_NAME["bus watch"], t.BusWatchArguments()))
 
     assert [frame.at_s for frame in frames] == [0.0, 0.5]
     assert caught.value.code == "BUS-110"
