@@ -1,0 +1,72 @@
+"""The opening procedure (walls 1 and 2): a durable intent, one frame, and then the sensor decides.
+
+Three outcomes: `OPENED` the sensor changed to open; `NOT_OPENED` it kept saying closed, or no coil was energised;
+`UNKNOWN` nobody can say, and reading the door later will tell, never another pulse. A sensor that already said open
+before (it may be broken) does not veto an authorised opening: the frame goes out and the outcome is unknown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+
+from drivers.errors import BusError
+from drivers.lock_board import DoorState, UnlockReport, UnlockSent
+from drivers.transaction import Priority
+from edge_agent.cabinet.mounting import MountedBoard, MountedDoor
+from edge_agent.cabinet.power import PowerBudget
+from edge_agent.domain.words import Outcome
+from edge_agent.logs import fields
+
+log = logging.getLogger(__name__)
+
+FAST_POLL_S = 0.1  # after an unlock: a hand moves within this, and a pulse is longer
+
+
+@dataclass(slots=True)
+class Opening:
+    """One opening in progress. `seen` completes with what the door watch saw of this door or of a wrong one."""
+
+    intent: str
+    door: MountedDoor
+    before: DoorState
+    seen: asyncio.Future[Outcome] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    frame_left: bool = False
+
+    def resolve(self, outcome: Outcome) -> None:
+        if not self.seen.done():
+            self.seen.set_result(outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an opening ended, and the fact behind it for journal and log."""
+
+    outcome: Outcome
+    reason: str
+
+
+async def send_unlock(door: MountedDoor, power: PowerBudget, opening: Opening) -> UnlockReport:
+    """Wait for the supply's turn and send the one frame. Never raises BusError; runs on the loop."""
+    mounted: MountedBoard = door.lock
+    async with power.turn(mounted.board.name, mounted.pulse_s):
+        opening.frame_left = True
+        log.info("unlock sent", extra=fields(door=door.number, board=mounted.board.name, intent=opening.intent))
+        try:
+            return await mounted.bus.perform(mounted.board.unlock(door.channel), Priority.UNLOCK)
+        except BusError as error:  # the bus refused the procedure before the driver could report: nothing was sent
+            sent = UnlockSent.UNKNOWN if getattr(error, "sent", True) else UnlockSent.NOT_SENT
+            return UnlockReport(sent, str(error), error.code)
+
+
+async def settle(opening: Opening, report: UnlockReport, wait_s: float) -> Ending:
+    """Decide by the sensor within `wait_s` of the frame."""
+    if report.sent in (UnlockSent.REFUSED, UnlockSent.NOT_SENT):
+        return Ending(Outcome.NOT_OPENED, report.fact or report.sent.value)
+    if opening.before is DoorState.OPEN and not opening.seen.done():
+        return Ending(Outcome.UNKNOWN, "the sensor said open before the frame")
+    try:
+        return Ending(await asyncio.wait_for(asyncio.shield(opening.seen), wait_s), report.fact)
+    except TimeoutError:
+        return Ending(Outcome.UNKNOWN, report.fact)  # the caller asks the door watch what it says now
