@@ -49,7 +49,9 @@ class SimCabinet:
         self.lines: dict[str, Line] = {bus.name: self._line(bus) for bus in config.bus}
         self.boards: dict[str, Firmware] = {board.name: self._board(board) for board in config.board}
         self._wire_doors()
-        self.scanners: dict[str, SimScanner] = {one.name: scanner_of(one, self.world) for one in config.scanner}
+        self.scanners: dict[str, SimScanner] = {
+            one.name: scanner_of(one, self.world) for one in config.scanner
+        }
         self.faults = Faults(self, TABLE)
         self.hub: PortHub | None = None
         self._control: ControlServer | None = None
@@ -81,10 +83,15 @@ class SimCabinet:
             raise ValueError(f"inside is parcel or empty, not {what!r}")
         return self._awake(self.world.put(number, what == "parcel"))
 
+    def force(self, number: str) -> bool:
+        """A crowbar; True if the door was not open already."""
+        return self._awake(self.world.force(number))
+
     def scan(self, name: str, code: str | bytes) -> bool:
-        """Show a code to a scanner; True if it was reading. KeyError: no such scanner."""
-        data = code.encode() if isinstance(code, str) else code
-        return self._awake(self.scanners[name].show(data, self.world.now()))
+        """Show a code (text) to a scanner, or have it send raw bytes; True if sent. KeyError: no such scanner."""
+        raw = isinstance(code, bytes)
+        data = code if isinstance(code, bytes) else code.encode()
+        return self.scanners[name].show(data, self.world.now(), raw)
 
     def doors(self) -> list[dict[str, Any]]:
         """Every door as `GET /doors` shows it, in the order of the configuration."""
@@ -220,5 +227,7 @@ class SimCabinet:
     def _document_at(self, links: Mapping[str, Path]) -> dict[str, Any]:
         document = dict(self.document or {})
         for section in ("bus", "scanner"):
-            document[section] = [{**one, "port": str(links[one["name"]])} for one in document.get(section, [])]
+            document[section] = [
+                {**one, "port": str(links[one["name"]])} for one in document.get(section, [])
+            ]
         return document

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 PUSH_S = 2.0  # how long a hand keeps pressing
-EDGES_KEPT = 64  # past positions kept for a delayed sensor; a door that moves more often has no delay worth modelling
+EDGES_KEPT = (
+    64  # past positions kept for a delayed sensor; a door that moves more often has no delay worth modelling
+)
 
 Senses = Literal["latch", "door", "presence"]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 Undo = Callable[[], None]
@@ -42,6 +42,7 @@ class Fault:
     params: dict[str, Any]
     uses: int = 0
     seen: int = 0
+    memory: dict[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

@@ -174,6 +174,18 @@ class World:
         """False while the board restarts after a sag of its supply."""
         return at_s >= self.asleep_until_s.get(board, float("-inf"))
 
+    def power_cut(self, board: str, at_s: float, for_s: float) -> None:
+        """One board is without power for a while: coils off, registers forgotten, deaf and dumb."""
+        with self.lock:
+            self.asleep_until_s[board] = at_s + for_s
+            for place, coil in self.coils.items():
+                if place[0] == board and coil.current is not None:
+                    coil.turn += 1
+                    coil.board_on = coil.current.board_says_on = False
+                    self.cut(place, at_s)
+            for lost_power in self.on_reset:
+                lost_power(board)
+
     # Summaries
 
     def energisings(self, board: str | None = None, channel: int | None = None) -> list[Energising]:
@@ -259,15 +271,8 @@ class World:
     def _sag(self, supply: Supply, at_s: float) -> None:
         supply.sags += 1
         fed = {place[0] for place, coil in self.coils.items() if coil.supply == supply.name}
-        for place in list(supply.on):
-            coil = self.coils[place]
-            coil.turn += 1
-            coil.board_on = False
-            self.cut(place, at_s)
         for board in sorted(fed):
-            self.asleep_until_s[board] = at_s + supply.reset_s
-            for lost_power in self.on_reset:
-                lost_power(board)
+            self.power_cut(board, at_s, supply.reset_s)
 
     def _tell_if(self, moved: bool, number: str, at_s: float) -> bool:
         if moved:

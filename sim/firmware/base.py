@@ -14,7 +14,9 @@ from typing import ClassVar, Literal
 
 from sim.world import World
 
-FORGET_S = 0.1  # half a frame is forgotten after this silence; the longest gap inside a healthy frame is far shorter
+FORGET_S = (
+    0.1  # half a frame is forgotten after this silence; the longest gap inside a healthy frame is far shorter
+)
 BUFFER_MAX = 512  # twice the longest frame of any family
 
 Kind = Literal["unlock", "read", "other"]
@@ -110,6 +112,15 @@ class Firmware(ABC):
 
     @classmethod
     @abstractmethod
+    def kind_of(cls, frame: bytes) -> Kind:
+        """Whether a sound request moves a door, reads, or does something else."""
+
+    def addressed(self, frame: bytes) -> bool:
+        """True if a sound request names this very board."""
+        return frame[self.address_at] == self.address
+
+    @classmethod
+    @abstractmethod
     def seal(cls, body: bytes) -> bytes:
         """`body` with its check sum, as this family sends it."""
 
@@ -159,5 +170,7 @@ class Firmware(ABC):
         """Pulse channels one after another, `gap_s` apart. Returns how long the run takes."""
         for turn, channel in enumerate(channels):
             at_s = now_s + turn * (pulse_s + gap_s)
-            self.world.at(at_s, lambda moment, which=channel: self.world.pulse(self.name, which, pulse_s, moment))
+            self.world.at(
+                at_s, lambda moment, which=channel: self.world.pulse(self.name, which, pulse_s, moment)
+            )
         return len(channels) * (pulse_s + gap_s)

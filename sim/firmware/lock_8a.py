@@ -13,11 +13,12 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from sim.checks import xor8
-from sim.firmware.base import Firmware, Heard
+from sim.firmware.base import Firmware, Heard, Kind
 
 PULSE_S = 0.3
 HEADS = frozenset((0x8A, 0x80, 0x9A, 0x9B, 0x9D))
 BATCH_HEAD = 0x90
+KINDS: dict[int, Kind] = {0x8A: "unlock", 0x80: "read"}
 SHORTED, NOT_SHORTED = 0x11, 0x00
 TIMED_S = range(1, 10)
 
@@ -39,6 +40,10 @@ class Lock8A(Firmware):
         if (timed or (head == BATCH_HEAD and len(data) >= 6)) and xor8(data[:5]) == data[5]:
             return 6
         return None
+
+    @classmethod
+    def kind_of(cls, frame: bytes) -> Kind:
+        return KINDS.get(frame[0], "other")
 
     @classmethod
     def seal(cls, body: bytes) -> bytes:
