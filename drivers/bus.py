@@ -103,7 +103,7 @@ class Bus(Protocol):
     def attach(self, board: LockBoard) -> None:
         """From now on `board.prepare()` runs after each opening of the port, and before any other use of the board.
 
-        While it fails, every procedure of that board fails with its error (`sent=False`); it is tried again with
+        While it fails, every procedure of that board fails with its error (`bytes_left=False`); it is tried again with
         back-off.
         """
 

@@ -160,6 +160,11 @@ class LockBoard(ABC):
     def all_off(self) -> Procedure[None]:
         """Coils off; for families whose coils cannot stay on, a no-op procedure that sends nothing."""
 
+    def coils_on(self) -> Procedure[frozenset[int] | None]:
+        """Channels whose coil is energised at this moment; None (nothing sent) where the family cannot tell."""
+        return None
+        yield  # makes this a procedure
+
     # The scan path inside the bus thread: frames built once, raw replies compared, decoded only on a change.
 
     @abstractmethod
@@ -177,13 +182,6 @@ class LockBoard(ABC):
         From then on `poll()` answers None and `read_doors()` proves the line first, until it has been answered in kind.
         A refusal is an answer and no loss. Losses inside a procedure are seen by the procedure itself.
         """
-
-    def poll_missed(self) -> None:
-        """The bus had no acceptable reply to `poll()`: the next sample has to ask in another shape.
-
-        A family whose late reply could pass for a fresh one lets `poll()` return None until `read_doors` was answered.
-        """
-        return
 
     def decode_push(self, frame: bytes) -> DoorPushed | None:
         """Meaning of an unsolicited frame of this board, None where it is not this board's."""
