@@ -1,0 +1,76 @@
+"""A journal row as a CloudEvents 1.0 event (contract section 4): the form that is hashed and the form that is sent."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from edge_agent.domain.events import PREFIX
+from edge_agent.store.canonical import canonical_json
+
+SEQUENCE_DIGITS = 20
+# In `data` of a row whose personal data went to the vault: an HMAC under the stay's key, so that the chain commits
+# to what was said without saying it.
+COMMITMENT = "personal"
+
+
+class Row(msgspec.Struct, frozen=True, gc=False):
+    """One row of the journal. `data` is canonical JSON; ids are the 16 bytes of a UUIDv7; times in milliseconds."""
+
+    sequence: int
+    epoch: str
+    id: bytes
+    type: str  # without prefix: "door.opened"
+    version: int
+    wall_ms: int  # Unix time, UTC
+    quality: str
+    boot_id: str
+    monotonic_ms: int
+    txn: bytes
+    data: bytes
+
+
+def timestamp(wall_ms: int) -> str:
+    """RFC 3339 in UTC with milliseconds."""
+    moment = datetime.fromtimestamp(wall_ms // 1000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{wall_ms % 1000:03d}Z"
+
+
+def envelope(row: Row, source: str) -> dict[str, Any]:
+    """The event as it is hashed: no `chainhash`, no sealed data. `source` is `/lockers/{locker id}`."""
+    return {
+        "specversion": "1.0",
+        "id": str(UUID(bytes=row.id)),
+        "source": source,
+        "type": PREFIX + row.type,
+        "datacontenttype": "application/json",
+        "dataversion": row.version,
+        "time": timestamp(row.wall_ms),
+        "sequence": f"{row.sequence:0{SEQUENCE_DIGITS}d}",
+        "epoch": row.epoch,
+        "clockquality": row.quality,
+        "bootid": row.boot_id,
+        "monotonicms": str(row.monotonic_ms),
+        "txnid": str(UUID(bytes=row.txn)),
+        "data": msgspec.Raw(row.data),
+    }
+
+
+def row_bytes(row: Row, source: str) -> bytes:
+    """Canonical bytes of a row: `data` is canonical already and is not parsed again."""
+    return canonical_json(envelope(row, source))
+
+
+def to_send(row: Row, source: str, chainhash: bytes, sealed: str | None, erased: bool) -> dict[str, Any]:
+    """The event as it goes up. A row with a commitment also says what became of its personal data."""
+    event = envelope(row, source)
+    event["chainhash"] = chainhash.hex()
+    event["data"] = data = msgspec.json.decode(row.data)
+    if COMMITMENT in data:
+        data["sealed"] = sealed
+        if sealed is None:
+            data["erased"] = erased
+    return event

@@ -1,0 +1,91 @@
+"""When a stay's personal data goes: 72 h after it ended and the cloud has acknowledged that, at latest after 30 days.
+
+The wall clock counts only while it is synchronised; besides it the powered clock, which never runs ahead of true
+time, makes an erasure due. A jump of the wall clock therefore erases nothing early.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import apsw
+
+from edge_agent.domain.changes import Change
+from edge_agent.domain.state import LockerState
+from edge_agent.domain.stay import Stay
+from edge_agent.store.journal import Epoch, Stamp
+from edge_agent.store.sql import rows
+from edge_agent.store.vault import HASH_FIELDS
+
+AFTER_ACK_MS = 72 * 3_600_000  # support's questions about a pickup come within three days
+LATEST_MS = 30 * 86_400_000  # whatever the cloud says
+SYNCED = "synced"
+# Erased in one go: bounds the transaction; the rest follows a minute later.
+STAYS_MAX = 200
+
+_DUE = """
+SELECT stay, ended_position - :base <= :acked FROM vault_key
+WHERE ended_position IS NOT NULL AND (
+    (:synced AND ended_synced AND :wall - ended_wall_ms >= :limit) OR :powered - ended_powered_ms >= :limit)
+LIMIT :most
+"""
+
+
+class Due(NamedTuple):
+    """`sent`: the cloud has acknowledged the end of this stay."""
+
+    stay: str
+    sent: bool
+
+
+def note_ended(
+    connection: apsw.Connection, changes: Iterable[Change], stamp: Stamp, powered_ms: int, position: int
+) -> None:
+    """Remember when a stay ended, inside the transaction that ended it; the first end counts."""
+    for change in changes:
+        if change.table == "stay" and (
+            change.row is None or (isinstance(change.row, Stay) and not change.row.live)
+        ):
+            connection.execute(
+                "UPDATE vault_key SET ended_wall_ms = ?, ended_synced = ?, ended_powered_ms = ?, ended_position = ?"
+                " WHERE stay = ? AND ended_position IS NULL",
+                (stamp.wall_ms, stamp.quality == SYNCED, powered_ms, position, change.key),
+            )
+
+
+def due(connection: apsw.Connection, epoch: Epoch, acked: int, stamp: Stamp, powered_ms: int) -> list[Due]:
+    """Stays whose data has to go now: acknowledged and 72 h past their end, or 30 days past it in any case."""
+    ask = {
+        "base": epoch.base,
+        "acked": acked,
+        "synced": stamp.quality == SYNCED,
+        "wall": stamp.wall_ms,
+        "powered": powered_ms,
+        "most": STAYS_MAX,
+    }
+    late = [Due(*row) for row in connection.execute(_DUE, ask | {"limit": LATEST_MS})]
+    soon = [Due(*row) for row in connection.execute(_DUE, ask | {"limit": AFTER_ACK_MS})]
+    return list({found.stay: found for found in [*late, *(one for one in soon if one.sent)]}.values())
+
+
+def erase(connection: apsw.Connection, stays: Sequence[str], state: LockerState) -> None:
+    """Key and rows go, inside the caller's transaction. A hash that another live stay shares moves to that stay."""
+    for stay in stays:
+        for blinded, real in rows(connection, "SELECT blind, real FROM vault_hash WHERE stay = ?", (stay,)):
+            heir = _holder(state, real, stay)
+            if heir:
+                connection.execute("UPDATE vault_hash SET stay = ? WHERE blind = ?", (heir, blinded))
+        for name in ("vault_hash", "vault_item", "vault_sealed", "vault_key"):
+            connection.execute(f"DELETE FROM {name} WHERE stay = ?", (stay,))  # noqa: S608 - constant names
+
+
+def _holder(state: LockerState, real: str, but_not: str) -> str:
+    """A live stay that still needs this look-up hash (a part that was refused keeps its recipient), or ""."""
+    holders: list[tuple[str, object]] = [(stay.id, stay) for stay in state.stay.values()]
+    holders += [(parcel.stay, parcel) for parcel in state.parcel.values()]
+    holders += [(code.stay, code) for code in state.code.values()]
+    for stay, row in holders:
+        if stay != but_not and any(getattr(row, field, "") == real for field in HASH_FIELDS):
+            return stay
+    return ""
