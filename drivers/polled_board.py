@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Generator
+from functools import cached_property
 from typing import ClassVar
 
 from drivers.errors import (
@@ -36,7 +37,10 @@ class PolledBoard(LockBoard):
     def __init__(self, settings: BoardSettings) -> None:
         super().__init__(settings)
         self._check_settings()
-        self._late = LateReplyGuard(len(self.probes()))
+
+    @cached_property
+    def _late(self) -> LateReplyGuard:
+        return LateReplyGuard(len(self.probes()))
 
     @abstractmethod
     def sample(self) -> Transaction:
@@ -44,7 +48,7 @@ class PolledBoard(LockBoard):
 
     @abstractmethod
     def probes(self) -> tuple[Transaction, ...]:
-        """Questions whose answers can be mistaken neither for the sample's nor for each other's."""
+        """Questions whose answers cannot be mistaken for the sample's; better if not for each other's either."""
 
     def poll(self) -> Transaction | None:
         return self.sample() if self._late.trusted else None
@@ -55,11 +59,13 @@ class PolledBoard(LockBoard):
     def read_doors(self) -> Procedure[DoorReadings]:
         while not self._late.trusted:  # ends: each round proves once (late_replies.PROOFS_MAX) or raises
             yield from self._probe()
-        return self.decode_poll((yield from self._ask(self.sample())))
+        reply = yield from self._ask(self.sample())
+        self._late.believed()
+        return self.decode_poll(reply)
 
     def _probe(self) -> Generator[Transaction, bytes, None]:
         try:
-            yield from self._ask(self.probes()[self._late.next_probe()])
+            yield from self._ask((*self.probes(), self.sample())[self._late.next_shape()])
         except BoardRefused:  # a board that refuses a probe has answered it
             pass
         self._late.proved()
@@ -72,6 +78,11 @@ class PolledBoard(LockBoard):
         except BusError:
             self._late.lost()
             raise
+
+    @property
+    def where(self) -> str:
+        """Place for error messages."""
+        return f"board {self.settings.name} (address {self.settings.address}) on bus {self.settings.bus}"
 
     def check_channel(self, channel: int) -> None:
         if not 1 <= channel <= self.channels:
