@@ -7,6 +7,7 @@ import msgspec
 from edge_agent.domain.stamp import Stamp
 from edge_agent.domain.words import Basis, Condition, Contents, DoorPosition, Height, Report
 
+ABOUT_THE_STAY = frozenset({Report.PARCEL_DAMAGED, Report.PARCEL_NOT_MINE, Report.PARCEL_ABSENT})
 OUT_OF_OFFER = frozenset({Report.DIRTY, Report.DAMAGED, Report.STUCK})
 
 
@@ -15,7 +16,8 @@ class Compartment(msgspec.Struct, frozen=True):
 
     `contents` and `stay` are two facts: after an unseen opening a stay may be attached while the contents are
     unknown. `rank` orders the sizes, `openings` is the lock's wear, `failures` counts not-opened in a row.
-    `door_since` is when the sensor last changed.
+    `door_since` is when the sensor last changed. `attempts` counts the tries of the session `visit` since the door
+    was last seen open.
     """
 
     number: str
@@ -33,6 +35,8 @@ class Compartment(msgspec.Struct, frozen=True):
     openings: int = 0
     failures: int = 0
     reports: tuple[Report, ...] = ()
+    visit: str = ""
+    attempts: int = 0
 
     @property
     def usable(self) -> bool:

@@ -31,6 +31,12 @@ class Lockout(msgspec.Struct, frozen=True):
         recent = tuple(t for t in self.failed_at_ms if t > powered_ms - DAY_MS)
         return Lockout(self.scope, failures, (*recent, powered_ms)[-KEPT_MAX:], self.until_ms)
 
+    def stale(self, powered_ms: int) -> bool:
+        """Nothing in it counts any more."""
+        return self.until_ms <= powered_ms - FORGET_MS and all(
+            t <= powered_ms - DAY_MS for t in self.failed_at_ms
+        )
+
     def locked(self, until_ms: int) -> Lockout:
         return msgspec.structs.replace(self, until_ms=max(self.until_ms, until_ms))
 

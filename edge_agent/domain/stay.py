@@ -25,7 +25,11 @@ class Parcel(msgspec.Struct, frozen=True):
 
 
 class Stay(msgspec.Struct, frozen=True):
-    """`session` is the session that works on it now or ended it; `first_opened` starts the reopen grace."""
+    """`session` is the session that works on it now or ended it.
+
+    `first_opened`: when the door was first seen open for the deposit under way, or for the pickup under way; it starts
+    the reopen grace.
+    """
 
     id: str
     compartment: str

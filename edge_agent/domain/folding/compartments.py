@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edge_agent.domain.changes import Change
-from edge_agent.domain.compartment import Compartment
+from edge_agent.domain.compartment import ABOUT_THE_STAY, Compartment
 from edge_agent.domain.events import compartment as e
 from edge_agent.domain.events import hardware as h
 from edge_agent.domain.events import service as s
@@ -65,7 +65,8 @@ def verified_empty(state: LockerState, event: e.CompartmentVerifiedEmpty, at: In
     if event.stay_end is not None:
         yield from forget_stay(state, stay_of(state, event.stay))
         compartment = replace(compartment, stay="")
-    reports = tuple(report for report in compartment.reports if report is not Report.SOMETHING_INSIDE)
+    settled = ABOUT_THE_STAY | {Report.SOMETHING_INSIDE}
+    reports = tuple(report for report in compartment.reports if report not in settled)
     yield put(
         "compartment", replace(compartment, contents=Contents.EMPTY, basis=event.basis, reports=reports)
     )

@@ -25,6 +25,8 @@ from edge_agent.domain.words import Cause, Condition, DoorPosition, Outcome
 
 
 def requested(state: LockerState, event: e.DoorOpenRequested, at: Instant) -> Iterator[Change]:
+    # An older opening of this door that still had no conclusion is continued by this one.
+    yield from (drop("intent", i.id) for i in state.intent.values() if i.compartment == event.compartment)
     yield put(
         "intent",
         Intent(
@@ -38,6 +40,8 @@ def requested(state: LockerState, event: e.DoorOpenRequested, at: Instant) -> It
             stay=event.stay,
         ),
     )
+    compartment = compartment_of(state, event.compartment)
+    yield put("compartment", replace(compartment, visit=event.session, attempts=event.attempt))
     duty = state.duty.get(event.compartment) or Duty(event.compartment)
     yield put("duty", duty.with_pulse(event.powered_ms, event.pulse_ms))
     if event.stay:
@@ -57,9 +61,10 @@ def opened(state: LockerState, event: e.DoorOpened, at: Instant) -> Iterator[Cha
             door_since=now,
             openings=compartment.openings + 1,
             failures=0,
+            attempts=0,
         ),
     )
-    if intent.cause is Cause.PICKUP and intent.stay:
+    if intent.cause in (Cause.DEPOSIT, Cause.PICKUP) and intent.stay:
         stay = stay_of(state, intent.stay)
         yield put("stay", replace(stay, first_opened=stay.first_opened or now))
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from edge_agent.domain.changes import Change
 from edge_agent.domain.code import Code
+from edge_agent.domain.compartment import ABOUT_THE_STAY
 from edge_agent.domain.events import parcel as e
 from edge_agent.domain.folding.people import forgiven
 from edge_agent.domain.folding.rows import (
@@ -55,7 +56,7 @@ def cancelled(state: LockerState, event: e.DepositCancelled, at: Instant) -> Ite
     rest = tuple(parcel for parcel in stay.parcels if parcel != event.parcel)
     yield drop("parcel", event.parcel)
     if rest:
-        yield put("stay", replace(stay, parcels=rest))
+        yield put("stay", replace(stay, parcels=rest, first_opened=None))
     else:
         yield from forget_stay(state, stay)
         compartment = replace(compartment, stay="")
@@ -64,7 +65,7 @@ def cancelled(state: LockerState, event: e.DepositCancelled, at: Instant) -> Ite
 
 
 def interrupted(state: LockerState, event: e.DepositInterrupted, at: Instant) -> Iterator[Change]:
-    yield put("stay", replace(stay_of(state, event.stay), status=StayStatus.UNCERTAIN))
+    yield put("stay", replace(stay_of(state, event.stay), status=StayStatus.UNCERTAIN, first_opened=None))
     yield put("compartment", contents_unknown(compartment_of(state, event.compartment)))
     yield from conclude(state, event.compartment)
 
@@ -80,6 +81,7 @@ def deposited(state: LockerState, event: e.ParcelDeposited, at: Instant) -> Iter
             status=StayStatus.STORED,
             retention=stay.retention or Retention(event.retention_ends_at_ms),
             deposited=stay.deposited or stamp_of(at),
+            first_opened=None,
         ),
     )
     if event.stay not in state.code:
@@ -117,7 +119,8 @@ def _gone(
     compartment = compartment_of(state, event.compartment)
     inside = compartment.stay == event.stay  # not where a refused part was split off and stays behind
     if inside:
-        compartment = replace(compartment, contents=Contents.EMPTY, basis=basis)
+        reports = tuple(r for r in compartment.reports if r not in ABOUT_THE_STAY)
+        compartment = replace(compartment, contents=Contents.EMPTY, basis=basis, reports=reports)
     if event.session:
         yield from (put("parcel", replace(_parcel(state, p), status=status)) for p in event.parcels)
         yield put("stay", replace(stay, status=StayStatus.ENDED, session=event.session))

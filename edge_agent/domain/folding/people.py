@@ -35,6 +35,10 @@ def ended(state: LockerState, event: e.SessionEnded, at: Instant) -> Iterator[Ch
 
 
 def tried(state: LockerState, event: e.CodeFailed | e.LoginFailed, at: Instant) -> Iterator[Change]:
+    """Rows in which nothing counts any more go, so that trying many phones does not fill the table."""
+    for lockout in state.lockout.values():
+        if lockout.stale(event.powered_ms):
+            yield drop("lockout", lockout.scope)
     for scope in event.scopes:
         yield put("lockout", (state.lockout.get(scope) or Lockout(scope)).failed(event.powered_ms))
 
