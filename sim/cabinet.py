@@ -21,6 +21,7 @@ from sim.firmware import FAMILIES, Firmware, Spec
 from sim.scanners import SimScanner, scanner_of
 from sim.toml_text import dumps
 from sim.trace import Frame, Trace
+from sim.virtual_ports import Scheduler, VirtualPorts
 from sim.wire import Line, char_s
 from sim.wire_faults import WireFaults
 from sim.world import Contact, World
@@ -53,7 +54,7 @@ class SimCabinet:
             one.name: scanner_of(one, self.world) for one in config.scanner
         }
         self.faults = Faults(self, TABLE)
-        self.hub: PortHub | None = None
+        self.hub: PortHub | VirtualPorts | None = None
         self._control: ControlServer | None = None
         self.config_path: Path | None = None
 
@@ -133,12 +134,19 @@ class SimCabinet:
             **{bus.name: link_of(bus.name, bus.port, folder) for bus in self.config.bus},
             **{one.name: link_of(one.name, one.port, folder) for one in self.config.scanner},
         }
-        self.hub = PortHub(self.world, self.lines, self.scanners, links)
-        self.hub.start()
+        hub = PortHub(self.world, self.lines, self.scanners, links)
+        hub.start()
+        self.hub = hub
         if folder is not None and self.document is not None:
             self.config_path = folder / "locker.toml"
             self.config_path.write_text(dumps(self._document_at(links)), encoding="utf-8")
         return links
+
+    def open_virtual(self, scheduler: Scheduler) -> VirtualPorts:
+        """Put every bus and scanner behind a virtual port of an event loop whose clock is this cabinet's `now`."""
+        ports = VirtualPorts(self.world, {**self.lines, **self.scanners}, scheduler)
+        self.hub = ports
+        return ports
 
     @property
     def ports(self) -> dict[str, Path]:

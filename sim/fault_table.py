@@ -17,6 +17,9 @@ from sim.wire_faults import WHERE
 if TYPE_CHECKING:
     from sim.cabinet import SimCabinet
     from sim.ports import PortHub
+    from sim.virtual_ports import VirtualPorts
+
+    Hub = PortHub | VirtualPorts
 
 
 def _nothing() -> None:
@@ -82,7 +85,11 @@ def _duplicate_address(site: SimCabinet, fault: Fault) -> Undo:
         other = site.boards[fault["other"]]
         before = other.address
         other.address, other.late_s = board.address, 1.5 * line.char_s
-        return lambda: (setattr(other, "address", before), setattr(other, "late_s", 0.0))[0]
+
+        def own_address_again() -> None:
+            other.address, other.late_s = before, 0.0
+
+        return own_address_again
     spec: Spec = replace(board.spec, name=f"{board.name}-twin", address=board.address)
     twin = type(board)(spec, site.world)
     twin.late_s = 1.5 * line.char_s
@@ -124,14 +131,14 @@ def _brown_out(site: SimCabinet, fault: Fault) -> Undo:
 # Ports
 
 
-def _hub(site: SimCabinet) -> PortHub:
+def _hub(site: SimCabinet) -> Hub:
     if site.hub is None:
         raise UnknownFault("this cabinet has no ports: nothing to unplug")
     return site.hub
 
 
 def _port_action(
-    do: Callable[[PortHub, Fault], None], undo: Callable[[PortHub, Fault], None] | None = None
+    do: Callable[[Hub, Fault], None], undo: Callable[[Hub, Fault], None] | None = None
 ) -> Callable[[SimCabinet, Fault], Undo]:
     def begin(site: SimCabinet, fault: Fault) -> Undo:
         hub = _hub(site)

@@ -24,37 +24,37 @@ class PtyWatch:
         self._descriptor: int = self._libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
         if self._descriptor < 0:
             raise OSError(ctypes.get_errno(), "inotify_init1 failed")
-        self._users: dict[int, int] = {}
+        self._open: dict[int, int] = {}
         self._gone: dict[int, Callable[[], None]] = {}
 
     def fileno(self) -> int:
         return self._descriptor
 
-    def add(self, path: str, last_user_gone: Callable[[], None]) -> int:
+    def add(self, path: str, last_gone: Callable[[], None]) -> int:
         """Watch one device; returns the watch for `remove`. Those who have it open already do not count."""
         mask = IN_OPEN | IN_CLOSE_WRITE | IN_CLOSE_NOWRITE
         watch: int = self._libc.inotify_add_watch(self._descriptor, path.encode(), mask)
         if watch < 0:
             raise OSError(ctypes.get_errno(), f"inotify_add_watch of {path} failed")
-        self._users[watch], self._gone[watch] = 0, last_user_gone
+        self._open[watch], self._gone[watch] = 0, last_gone
         return watch
 
     def remove(self, watch: int) -> None:
         self._libc.inotify_rm_watch(self._descriptor, watch)
-        self._users.pop(watch, None)
+        self._open.pop(watch, None)
         self._gone.pop(watch, None)
 
     def take(self) -> None:
         """Read what happened; call back for each device whose last user has gone."""
         touched = set()
         for watch, mask in self._events():
-            if watch in self._users:
-                self._users[watch] += (
+            if watch in self._open:
+                self._open[watch] += (
                     1 if mask & IN_OPEN else -1 if mask & (IN_CLOSE_WRITE | IN_CLOSE_NOWRITE) else 0
                 )
                 touched.add(watch)
         for watch in touched:
-            if self._users[watch] <= 0:
+            if self._open[watch] <= 0:
                 self._gone[watch]()
 
     def close(self) -> None:

@@ -1,8 +1,8 @@
 """One half-duplex line: a master at one end, boards in a row, one talker at a time.
 
-Sans-I/O. `write(bytes, now)` puts the master's bytes on the line, `read(now)` takes what has reached the master by then,
-`next_due_s()` says when something will happen next. A thread on a pty drives it in real time (`sim.ports`), a virtual
-clock in a simulated year; the wire time is the same: start bit, eight data bits, parity, stop bits at the line's baud.
+Sans-I/O. `write(bytes, now)` puts the master's bytes on the line, `read(now)` takes what has reached the master by
+then, `next_due_s()` says when something will happen next. A thread on a pty drives it in real time (`sim.ports`), a
+virtual clock in a simulated year; the wire time is the same: start bit, eight data bits, parity, stop bits.
 Two talkers at once garble each other. Faults of the wire bend what passes; every frame goes into the trace.
 """
 
@@ -184,7 +184,7 @@ class Line:
 
     def _door_moved(self, number: str, at_s: float) -> None:
         for board in self.boards:
-            for data in board.pushes(number, at_s):
+            for data in board.door_moved(number, at_s):
                 self.talk(at_s, data, board.name, f"door {number} moved")
                 self.on_wake()
 

@@ -106,7 +106,7 @@ class World:
                 moved = door.hand_close(moment, self._pulled(number))
             elif doing == "push":
                 moved = door.hand_push(moment, self._pulled(number))
-                self.at(moment + PUSH_S, lambda later: self._tell_if(door.hand_off(later), number, later))
+                self.at(moment + PUSH_S, lambda later: self._hand_off(number, later))
             else:
                 raise ValueError(f"a hand can close, open or push a door, not {doing!r}")
             return self._tell_if(moved, number, moment)
@@ -261,6 +261,9 @@ class World:
             if door.slams_after_s is not None:
                 number = entry.door
                 self.at(at_s + door.slams_after_s, lambda later: self._slam(number, later))
+
+    def _hand_off(self, number: str, at_s: float) -> None:
+        self._tell_if(self.doors[number].hand_off(at_s), number, at_s)
 
     def _slam(self, number: str, at_s: float) -> None:
         self._tell_if(self.doors[number].hand_close(at_s, self._pulled(number)), number, at_s)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import ClassVar, Literal
 
 from sim.world import World
@@ -62,15 +63,16 @@ class Firmware(ABC):
     """One board of one family on one line."""
 
     family: ClassVar[str]
-    turn_round_s: ClassVar[float]
-    function_at: ClassVar[int]  # index of the byte that names the function, for the wrong-function fault
-    address_at: ClassVar[int]  # index of the byte that holds the address, for the other-unit fault
+    usual_turn_round_s: ClassVar[float]  # from the request's last bit to the answer's first
+    function_at: ClassVar[int]  # index in the unsealed frame of the byte that names the function
+    address_at: ClassVar[int]  # index in the unsealed frame of the byte that holds the address
     address_step: ClassVar[int] = 1  # the next board's address byte differs by this
 
     def __init__(self, spec: Spec, world: World) -> None:
         self.spec = spec
         self.world = world
         self.address = spec.address
+        self.turn_round_s = self.usual_turn_round_s
         self.late_s = 0.0  # this very board's own slowness, set where two boards share an address
         self._buffer = b""
         self._last_s = float("-inf")
@@ -117,7 +119,7 @@ class Firmware(ABC):
 
     def addressed(self, frame: bytes) -> bool:
         """True if a sound request names this very board."""
-        return frame[self.address_at] == self.address
+        return self.unseal(frame)[self.address_at] == self.address
 
     @classmethod
     @abstractmethod
@@ -133,8 +135,8 @@ class Firmware(ABC):
         """Power was lost: what is not stored is forgotten."""
         self._buffer = b""
 
-    def pushes(self, number: str, at_s: float) -> list[bytes]:
-        """Frames that the board sends by itself because a door moved. Most families never do."""
+    def door_moved(self, number: str, at_s: float) -> list[bytes]:
+        """A door of the cabinet moved: frames that the board now sends by itself. Most families never do."""
         return []
 
     def exception(self, frame: bytes, code: int) -> bytes | None:
@@ -169,8 +171,6 @@ class Firmware(ABC):
     def in_turn(self, channels: list[int], pulse_s: float, now_s: float, gap_s: float = 0.05) -> float:
         """Pulse channels one after another, `gap_s` apart. Returns how long the run takes."""
         for turn, channel in enumerate(channels):
-            at_s = now_s + turn * (pulse_s + gap_s)
-            self.world.at(
-                at_s, lambda moment, which=channel: self.world.pulse(self.name, which, pulse_s, moment)
-            )
+            pulse = partial(self.world.pulse, self.name, channel, pulse_s)
+            self.world.at(now_s + turn * (pulse_s + gap_s), pulse)
         return len(channels) * (pulse_s + gap_s)

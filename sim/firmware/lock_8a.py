@@ -27,7 +27,7 @@ class Lock8A(Firmware):
     """Channels 1 to 32; board address by DIP switch, 1 to 32."""
 
     family = "lock-8a"
-    turn_round_s = 0.005
+    usual_turn_round_s = 0.005
     function_at = 3
     address_at = 1
 
