@@ -1,0 +1,80 @@
+// <lk-keypad> in telephone layout with 20 mm keys, and <lk-digits>, the boxes that show what was typed.
+
+import { typed } from "./digits.js";
+import { h } from "./h.js";
+import { currentLanguage, t } from "./texts.js";
+
+const DIGITS = ["1", "2", "3", "4", "5", "6", "7", "8", "9"];
+
+class Keypad extends HTMLElement {
+  connectedCallback() {
+    const fixed = typed.task?.min === typed.task?.max;
+    this.setAttribute("role", "group");
+    this.setAttribute("aria-label", t("keypad.label"));
+    const last = fixed ? key("digit-delete", "delete", () => typed.erase()) : key("digit-ok", "ok", () => typed.send());
+    const first = fixed ? key("digit-clear", "clear", () => typed.clear()) : key("digit-delete", "delete", () => typed.erase());
+    this.replaceChildren(...DIGITS.map(digit), first, digit("0"), last);
+  }
+}
+
+function digit(value) {
+  return h("button", { type: "button", class: "key", "data-action": `digit-${value}`, onclick: () => typed.press(value) }, value);
+}
+
+function key(action, word, onclick) {
+  const kind = word === "ok" ? "key word go" : "key word";
+  return h("button", { type: "button", class: kind, "data-action": action, onclick }, t(`keypad.${word}`));
+}
+
+// `groups`: box counts, as "4 4"; without it one line that grows.
+class Digits extends HTMLElement {
+  #stop = null;
+
+  connectedCallback() {
+    this.setAttribute("role", "img");
+    this.#stop = typed.watch(() => this.#show());
+    this.#show();
+  }
+
+  disconnectedCallback() {
+    this.#stop?.();
+    this.replaceChildren();
+  }
+
+  #show() {
+    const shown = typed.shown();
+    const groups = (this.getAttribute("groups") ?? "").split(" ").filter(Boolean).map(Number);
+    const total = typed.task?.max ?? 0;
+    const name = groups.length ? t("digits.entered", { done: shown.length, total }) : t("digits.entered-some", { done: shown.length });
+    this.setAttribute("aria-label", name);
+    this.replaceChildren(...(groups.length ? boxes(groups, shown) : [line(shown)]));
+  }
+}
+
+function boxes(groups, shown) {
+  let at = 0;
+  return groups.map((count) => {
+    const group = h("span", { class: "group", "aria-hidden": "true" });
+    for (let n = 0; n < count; n += 1, at += 1) {
+      const state = at === shown.length ? "box next" : "box";
+      group.append(h("span", { class: state }, shown[at] ?? ""));
+    }
+    return group;
+  });
+}
+
+function line(shown) {
+  return h("span", { class: "line", "aria-hidden": "true", lang: currentLanguage() }, shown.join(""), h("span", { class: "caret" }));
+}
+
+customElements.define("lk-keypad", Keypad);
+customElements.define("lk-digits", Digits);
+
+// The keypad with its boxes for one question.
+export function ask({ action, min, max, groups = "", masked = false, send }) {
+  typed.ask({ min, max, masked, send: (digits) => send(action, { digits }) });
+  return {
+    boxes: h("lk-digits", { groups, class: masked ? "masked" : undefined }),
+    keypad: h("lk-keypad", {}),
+  };
+}

@@ -1,0 +1,185 @@
+// The page: draws what the agent says, sends back what a finger does. It decides nothing and keeps nothing.
+
+import { typed } from "./digits.js";
+import { facts } from "./facts.js";
+import { closePanel, footer, header } from "./frame.js";
+import { h } from "./h.js";
+import { Link } from "./link.js";
+import { loadLayout } from "./map.js";
+import { idleFrom, isOn, reset } from "./prefs.js";
+import "./ring.js";
+import * as common from "./screens/common.js";
+import * as courier from "./screens/courier.js";
+import * as door from "./screens/door.js";
+import * as recipient from "./screens/recipient.js";
+import * as service from "./screens/service.js";
+import { hush, play, say } from "./sounds.js";
+import { loadTexts, setLanguage, t } from "./texts.js";
+
+const SCREENS = {
+  home: recipient.home,
+  "pickup-phone": recipient.pickupPhone,
+  "door-open-take": door.doorOpenTake,
+  "more-parcels": door.moreParcels,
+  "door-failed": door.doorFailed,
+  thanks: common.thanks,
+  help: common.help,
+  "courier-pin": courier.courierPin,
+  "courier-scan": courier.courierScan,
+  "recipient-phone": courier.recipientPhone,
+  "choose-size": courier.chooseSize,
+  "door-open-put": door.doorOpenPut,
+  full: courier.full,
+  "recall-list": courier.recallList,
+  "courier-summary": courier.courierSummary,
+  "report-problem": common.reportProblem,
+  "locked-out": common.lockedOut,
+  "out-of-service": common.outOfService,
+  "service-menu": service.serviceMenu,
+  commissioning: service.commissioning,
+  "warn-timeout": common.warnTimeout,
+  "please-wait": common.pleaseWait,
+  message: common.message,
+};
+
+const GONE_MS = 2000; // shorter gaps (an agent's restart) pass unseen
+const BROKEN_MS = 20000;
+const LOCAL = new Set(["finish", "more-time", "language", "help"]); // on warn-timeout these keep their own meaning
+
+let view = { rev: -1, session: "", screen: "please-wait", lang: facts.languages[0], vm: { offers: [], notice: null, reason: "starting" }, deadline: null };
+let cover = null; // { title, text } drawn instead of the view: the shell's own words
+let gone = [];
+let holding = false;
+
+const link = new Link({ view: receive, hold, up, down });
+
+function receive(next) {
+  const before = view;
+  view = next;
+  if (!holding) cover = null;
+  if (next.rev !== before.rev || next.screen !== before.screen) typed.wipe();
+  if (before.session && next.session !== before.session) forget();
+  if (next.lang !== before.lang) closePanel();
+  setLanguage(next.lang);
+  draw(next.rev !== before.rev || next.screen !== before.screen);
+  idleFrom(next.session, () => draw(false));
+  voice(next);
+}
+
+// A session ended: nothing of it stays, not even a choice of letters.
+function forget() {
+  reset();
+  closePanel();
+  hush();
+}
+
+function voice(next) {
+  if (next.sound) play(next.sound);
+  if (!next.speak) return;
+  document.getElementById("said").textContent = next.speak.text;
+  if (isOn("speech")) say(next.speak.url);
+}
+
+function send(action, args) {
+  link.send(action, args);
+}
+
+function draw(fresh) {
+  const root = document.getElementById("app");
+  const focus = document.activeElement;
+  const place = focus && root.contains(focus) ? [focus.dataset.action, focus.dataset.id] : null;
+  document.body.dataset.screen = cover ? cover.screen : view.screen;
+  document.body.dataset.session = cover ? "" : view.session;
+  const parts = cover ? shell() : SCREENS[view.screen](view.vm, { send, deadline: view.deadline, rev: view.rev, redraw: () => draw(false) });
+  root.dataset.shape = parts.shape;
+  const main = h("main", { class: "story" }, parts.story);
+  const work = parts.work ? h("section", { class: "work", "aria-label": t("chrome.step") }, parts.work) : null;
+  const shown = cover ? { ...view, screen: "please-wait", vm: null } : view;
+  root.replaceChildren(...[header(shown, send), main, work, footer(shown, send, () => draw(false))].filter(Boolean));
+  refocus(root, fresh ? null : place);
+}
+
+// The headline is read first on a new screen; on a refresh the focus stays where it was.
+function refocus(root, place) {
+  const [action, id] = place ?? [];
+  const same = action ? root.querySelector(`[data-action="${CSS.escape(action)}"]${id ? `[data-id="${CSS.escape(id)}"]` : ""}`) : null;
+  (same ?? root.querySelector("h1"))?.focus({ preventScroll: true });
+}
+
+// The built-in screens: they need nothing but this page.
+function shell() {
+  return { shape: "single", story: [h("h1", { tabindex: "-1" }, t(`shell.${cover.words}.title`)), h("p", { class: "text" }, t(`shell.${cover.words}.text`, { hotline: facts.hotline, locker: facts.locker }))] };
+}
+
+function show(words, screen = "please-wait") {
+  typed.wipe();
+  closePanel();
+  cover = { words, screen };
+  draw(true);
+}
+
+function down() {
+  if (gone.length) return; // counted from the first loss, however often connecting fails
+  gone = [setTimeout(() => show("wait"), GONE_MS), setTimeout(() => show("out", "out-of-service"), BROKEN_MS)];
+}
+
+function up() {
+  gone.forEach(clearTimeout);
+  gone = [];
+}
+
+// After a tap storm: the agent drops every touch for this long, so the page offers none.
+function hold(ms) {
+  holding = true;
+  show("hold", view.screen);
+  setTimeout(() => {
+    holding = false;
+    if (cover?.words !== "hold") return;
+    cover = null;
+    draw(true);
+  }, ms);
+}
+
+function onTouch(event) {
+  const action = event.target.closest?.("[data-action]")?.dataset.action;
+  if (view.screen === "warn-timeout" && !cover && !LOCAL.has(action)) send("more-time");
+  else link.touched();
+}
+
+function onKey(event) {
+  if (event.ctrlKey || event.altKey || event.metaKey) return;
+  if (view.screen === "warn-timeout" && event.key !== "Enter" && event.key !== "Tab" && event.key !== " ") send("more-time");
+  if (document.querySelector("dialog[open]") || cover) return;
+  link.touched();
+  const onControl = event.target.closest?.("button");
+  if (/^[0-9]$/.test(event.key)) typed.press(event.key);
+  else if (event.key === "Backspace") typed.erase();
+  else if (event.key === "Enter" && !onControl) typed.send();
+  else if (event.key === "Escape" && !document.querySelector(".place.hidden")) send("back");
+  else return;
+  event.preventDefault();
+}
+
+// The panel's size in millimetres decides the arrangement; a media query cannot know millimetres.
+function measure() {
+  const root = document.documentElement;
+  root.style.setProperty("--mm", `${facts.pxPerMm}px`);
+  const [width, height] = [innerWidth / facts.pxPerMm, innerHeight / facts.pxPerMm];
+  root.dataset.format = height > width ? "portrait" : height < 115 ? "compact" : "wide";
+}
+
+async function start() {
+  measure();
+  addEventListener("resize", measure);
+  addEventListener("pointerdown", onTouch, { passive: true });
+  addEventListener("keydown", onKey);
+  addEventListener("contextmenu", (event) => event.preventDefault());
+  addEventListener("dragstart", (event) => event.preventDefault());
+  await Promise.all([loadTexts(), loadLayout()]);
+  setLanguage(facts.languages[0]);
+  if (!facts.ours) return show("closed");
+  draw(true);
+  link.open();
+}
+
+start();

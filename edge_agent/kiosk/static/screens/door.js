@@ -1,0 +1,65 @@
+// An open (or stubborn) door: its number, where it is, the map, and what to do. Closing the door is the confirmation.
+
+import { facts } from "../facts.js";
+import { h } from "../h.js";
+import { icon } from "../icons.js";
+import { placeInWords } from "../map.js";
+import { button, notice, offers, text, title } from "../parts.js";
+import { t } from "../texts.js";
+
+export function doorStory(door, tone = "open") {
+  return [h("div", { class: `door-number ${tone}` }, h("p", { class: "big" }, door), h("p", { class: "where" }, placeInWords(door)))];
+}
+
+export function picture(door) {
+  return h("div", { class: "picture" }, h("lk-map", { door }));
+}
+
+function reminder(vm, screen) {
+  if (!vm.reminder) return null;
+  return h("p", { class: "notice attention", role: "alert" }, icon("attention"), h("span", {}, t(`${screen}.reminder`, { door: vm.door })));
+}
+
+export function doorOpenTake(vm, context) {
+  const count = vm.total > 1 ? h("p", { class: "tag" }, t("door-open-take.count", vm)) : null;
+  const head = vm.opening ? t("door-open-take.opening") : t(`door-open-take.title.${vm.role}`);
+  const words = reminder(vm, "door-open-take") ?? notice(vm) ?? text(t(`door-open-take.text.${vm.role}`, vm));
+  return {
+    shape: "door",
+    story: [h("div", { class: "line-up" }, title(head), count), ...doorStory(vm.door, vm.opening ? "opening" : "open"), words],
+    work: [picture(vm.door), offers(vm, context.send, context)],
+  };
+}
+
+export function doorOpenPut(vm, context) {
+  const facts_ = [vm.size ? t("door-open-put.size", vm) : "", vm.queued ? t("door-open-put.queued", { tail: vm.queued }) : ""].filter(Boolean);
+  const head = vm.opening ? t("door-open-put.opening") : t(`door-open-put.title.${vm.role}`);
+  const words = reminder(vm, "door-open-put") ?? notice(vm) ?? text(t(`door-open-put.text.${vm.role}`, vm));
+  return {
+    shape: "door",
+    story: [h("div", { class: "line-up" }, title(head), facts_.map((one) => h("p", { class: "tag" }, one))), ...doorStory(vm.door, vm.opening ? "opening" : "open"), words],
+    work: [picture(vm.door), offers(vm, context.send, context)],
+  };
+}
+
+export function moreParcels(vm, { send }) {
+  return {
+    shape: "door",
+    story: [title(t("more-parcels.title")), ...doorStory(vm.next_door, "opening"), notice(vm) ?? text(t("more-parcels.text", { ...vm, door: vm.next_door }))],
+    work: [
+      picture(vm.next_door),
+      h("div", { class: "choice-row" }, button("next", send, { kind: "primary", label: t("more-parcels.next") }), vm.offers.map((name) => button(name, send, { kind: "secondary tall" }))),
+    ],
+  };
+}
+
+export function doorFailed(vm, { send }) {
+  const why = vm.reason === "not-closed" ? "not-closed" : vm.role;
+  const call = facts.hotline && vm.role === "recipient" ? text(t("door-failed.call", { hotline: facts.hotline })) : null;
+  const buttons = vm.offers.map((name, index) => button(name, send, { kind: index === 0 ? "primary" : "secondary tall" }));
+  return {
+    shape: "door",
+    story: [title(t(`door-failed.title.${vm.reason}`)), ...doorStory(vm.door, "stuck"), notice(vm) ?? text(t(`door-failed.text.${why}`)), call],
+    work: [picture(vm.door), h("div", { class: "choice-row" }, buttons)],
+  };
+}

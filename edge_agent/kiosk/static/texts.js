@@ -1,0 +1,33 @@
+// The catalogues of all languages, loaded once: the page can speak to people even when the agent is gone.
+
+import { facts } from "./facts.js";
+
+let catalogues = {};
+let language = facts.languages[0];
+
+export async function loadTexts() {
+  catalogues = await (await fetch("/texts.json")).json();
+}
+
+export function setLanguage(tag) {
+  language = tag;
+  document.documentElement.lang = tag;
+}
+
+export function currentLanguage() {
+  return language;
+}
+
+export function has(key) {
+  return Boolean(catalogues[language]?.[key]);
+}
+
+// The text of a key with its {placeholders} filled.
+export function t(key, args = {}) {
+  const text = catalogues[language]?.[key] ?? "";
+  return text.replace(/\{(\w+)\}/g, (_, name) => args[name] ?? "");
+}
+
+export function languageName(tag) {
+  return catalogues[tag]?.["language.name"] ?? tag;
+}
