@@ -55,6 +55,7 @@ class Watch:
         "silent",
         "steady_from",
         "steady_s",
+        "told",
         "transaction",
     )
 
@@ -68,7 +69,8 @@ class Watch:
         self.due = due
         self.transaction: Transaction | None = None
         self.resent = 0
-        self.raw: bytes | DoorReadings | None = None  # the last sample told, as it came
+        self.raw: bytes | None = None  # the last reply to the pre-built question, as it came
+        self.told: DoorReadings | None = None  # the last sample told
         self.confirms = 0  # samples to be told although nothing changed, of CONFIRMS_RUNNING_MAX
         self.misses = 0
         self.silent = False
@@ -169,7 +171,7 @@ class ScanPlan:
         if watch is None:
             return
         watch.blocked = watch.silent = False
-        watch.raw = watch.steady_from = None
+        watch.raw = watch.told = watch.steady_from = None
         watch.misses, watch.due, watch.back_at = 0, now, now
         self._reckon()
 
@@ -233,10 +235,13 @@ class ScanPlan:
             watch.due = now + watch.pace_s(now)
             self._reckon()
             return
-        changed = sample != watch.raw
+        raw = sample if isinstance(sample, bytes) else None
+        readings = watch.board.decode_poll(raw) if raw is not None else sample
+        assert isinstance(readings, DoorReadings)
+        changed = readings != watch.told
         if changed or watch.confirms:
-            self._say(watch, _decoded(watch.board, sample))
-        watch.raw = sample
+            self._say(watch, readings)
+        watch.raw, watch.told = raw, readings
         watch.confirms = watch.confirms % CONFIRMS_RUNNING_MAX + 1 if changed else 0
         self.again(watch, now)
         if changed and watch.confirms < CONFIRMS_RUNNING_MAX:
@@ -264,7 +269,7 @@ class ScanPlan:
         watch.steady_s = min(watch.steady_s * 2, STEADY_MAX_S) if flapping else STEADY_FIRST_S
 
     def _fall(self, watch: Watch, error: BusError) -> None:
-        watch.raw = None
+        watch.raw = watch.told = None
         watch.confirms = 0
         if not watch.silent:
             watch.silent = True
@@ -294,7 +299,3 @@ class ScanPlan:
             if watch.due < next_due and not watch.blocked:
                 next_due = watch.due
         self.next_due = next_due
-
-
-def _decoded(board: LockBoard, sample: bytes | DoorReadings) -> DoorReadings:
-    return board.decode_poll(sample) if isinstance(sample, bytes) else sample

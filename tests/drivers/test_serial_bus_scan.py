@@ -1,0 +1,517 @@
+"""Watching boards inside the bus: what is told, what is not, and who goes first. In virtual time, so exact."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from drivers.bus import ADAPTER_LATENCY_S
+from drivers.errors import BoardSilent, PortLost, WrongBoard
+from drivers.lock_board import DoorReadings, DoorState, UnlockReport, UnlockSent
+from drivers.scan_plan import (
+    ARMED_STRETCH_S,
+    CONFIRM_AFTER_S,
+    CONFIRMS_RUNNING_MAX,
+    MISSES_MAX,
+    SILENT_POLL_MAX_S,
+    STEADY_FIRST_S,
+)
+from drivers.transaction import Priority
+from tests.drivers.bus_stage import (
+    DRAIN_S,
+    IDENTIFY,
+    LINE,
+    READ,
+    REPLY_TIMEOUT_S,
+    UNLOCK,
+    Firmware,
+    Pieces,
+    ToyBoard,
+    outcome_of,
+    play_in_virtual_time,
+    play_on_pty,
+    push,
+    read,
+    reply,
+    request,
+    unlock,
+)
+
+INTERVAL_S = 0.5
+
+
+@dataclass
+class Log:
+    """What a watcher was told, and when (virtual seconds since the story began)."""
+
+    samples: list[Any] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._start = self._loop.time()
+
+    def __call__(self, sample: Any) -> None:
+        self.samples.append(open_doors(sample) if isinstance(sample, DoorReadings) else type(sample))
+        self.times.append(self._loop.time() - self._start)
+
+
+def open_doors(readings: DoorReadings) -> list[int]:
+    return [channel for channel, state in enumerate(readings.doors, 1) if state is DoorState.OPEN]
+
+
+def play(answer: Callable[[bytes], Pieces], story: Any, line: Any = LINE) -> Any:
+    return play_in_virtual_time(answer, story, line)
+
+
+def test_a_watched_board_is_told_once_while_nothing_changes() -> None:
+    """A minute of looks; its watcher hears the first sample and the one that confirms it."""
+    firmware = Firmware(doors=0b100)
+
+    async def story(bus: Any, peer: Any) -> Any:
+        log = Log()
+        bus.watch(ToyBoard(1), INTERVAL_S, log)
+        await asyncio.sleep(60)
+        return list(log.samples), len(peer.frames)
+
+    samples, looks = play(firmware, story)
+    assert samples == [[3], [3]]
+    assert 110 <= looks <= 122
+
+
+def test_a_change_is_told_with_a_second_look_soon_after() -> None:
+    """The door watch wants two equal reads: both come, and the second does not wait for the interval."""
+    firmware = Firmware()
+
+    async def story(bus: Any, peer: Any) -> Any:
+        log = Log()
+        bus.watch(ToyBoard(1), INTERVAL_S, log)
+        await asyncio.sleep(3)
+        firmware.doors = 0b1
+        await asyncio.sleep(3)
+        return list(log.samples), log.times
+
+    samples, times = play(firmware, story)
+    assert samples == [[], [], [1], [1]]
+    assert CONFIRM_AFTER_S <= times[3] - times[2] < CONFIRM_AFTER_S * 2
+
+
+def test_a_bounce_is_told_as_it_was_seen() -> None:
+    """Open for one look, closed at the next: three samples, and whoever debounces decides."""
+    states = iter([0, 0, 1, 0])
+
+    async def story(bus: Any, peer: Any) -> Any:
+        log = Log()
+        bus.watch(ToyBoard(1), INTERVAL_S, log)
+        await asyncio.sleep(10)
+        return list(log.samples)
+
+    assert play(lambda frame: [(0.0, reply(READ, next(states, 0)))], story) == [[], [], [1], [], []]
+
+
+def test_a_chattering_contact_does_not_take_the_bus() -> None:
+    """F-034: a contact that is different at every look is looked at a little more often, not without end."""
+    flips = iter(range(10_000))
+
+    async def story(bus: Any, peer: Any) -> Any:
+        bus.watch(ToyBoard(1), INTERVAL_S, Log())
+        await asyncio.sleep(60)
+        return len(peer.frames)
+
+    looks = play(lambda frame: [(0.0, reply(READ, next(flips) & 1))], story)
+    assert looks <= 60 / INTERVAL_S * CONFIRMS_RUNNING_MAX
+
+
+def test_a_board_that_falls_silent_is_told_once_after_several_misses_and_asked_with_back_off() -> None:
+    """F-014: one miss is nothing, three are silence; ten minutes of it cost a handful of looks a minute."""
+    firmware = Firmware()
+
+    async def story(bus: Any, peer: Any) -> Any:
+        log = Log()
+        bus.watch(ToyBoard(1), INTERVAL_S, log)
+        await asyncio.sleep(2)
+        firmware.silent, before = True, len(peer.frames)
+        await asyncio.sleep(600)
+        return list(log.samples), log.times[-1], len(peer.frames) - before
+
+    samples, told_at, looks = play(firmware, story)
+    assert samples == [[], [], BoardSilent]
+    assert told_at <= 2 + MISSES_MAX * (INTERVAL_S + 1)
+    assert looks <= 600 / SILENT_POLL_MAX_S + 12
+
+
+def test_one_lost_reply_is_not_silence() -> None:
+    """A miss between good looks changes nothing for the watcher."""
+    looks = iter(range(10_000))
+
+    async def story(bus: Any, peer: Any) -> Any:
+        log = Log()
+        bus.watch(ToyBoard(1), INTERVAL_S, log)
+        await asyncio.sleep(60)
+        return list(log.samples)
+
+    def loses_every_fifth(frame: bytes) -> Pieces:
+        return [] if next(looks) % 5 == 4 else [(0.0, reply(READ, 1))]
+
+    assert play(loses_every_fifth, story) == [[1], [1]]
+
+
+def test_a_board_that_comes_back_is_told_when_it_is_steady() -> None:
+    """Its doors may have moved meanwhile: the return is a sample like any other, with its confirmation."""
+    firmware = Firmware()
+
+    async def story(bus: Any, peer: Any) -> Any:
+        log = Log()
+        bus.watch(ToyBoard(1), INTERVAL_S, log)
+        await asyncio.sleep(2)
+        firmware.silent = True
+        await asyncio.sleep(60)
+        firmware.silent, firmware.doors = False, 0b10
+        await asyncio.sleep(SILENT_POLL_MAX_S + STEADY_FIRST_S + 2)
+        return list(log.samples)
+
+    assert play(firmware, story) == [[], [], BoardSilent, [2], [2]]
+
+
+def test_a_flapping_board_makes_no_storm() -> None:
+    """F-015: two seconds there, two seconds away, for ten minutes: a few falls are told, not a hundred and fifty."""
+    firmware = Firmware()
+
+    async def story(bus: Any, peer: Any) -> Any:
+        log = Log()
+        bus.watch(ToyBoard(1), INTERVAL_S, log)
+        for _ in range(150):
+            await asyncio.sleep(2)
+            firmware.silent = not firmware.silent
+            await asyncio.sleep(2)
+            firmware.silent = not firmware.silent
+        return list(log.samples).count(BoardSilent)
+
+    assert 1 <= play(firmware, story) <= 5
+
+
+def test_after_a_miss_the_question_has_another_shape_until_it_is_answered() -> None:
+    """The bus tells the board of its lost poll, and asks by its procedure while the board wants that."""
+    misses = iter([1, 0, 0, 1, 1])
+
+    async def story(bus: Any, peer: Any) -> Any:
+        bus.watch(ToyBoard(1), INTERVAL_S, Log())
+        await asyncio.sleep(4)
+        return [frame[3] for frame in peer.frames[:5]]
+
+    def answer(frame: bytes) -> Pieces:
+        return [(0.0, reply(READ, 1))] if next(misses, 1) else []
+
+    assert play(answer, story) == [
+        0,
+        0,
+        1,
+        1,
+        0,
+    ]  # read, lost read, other shape lost, other shape answered, read
+
+
+def test_an_armed_bus_is_quiet_and_the_unlock_goes_at_once() -> None:
+    """Somebody types a code: no look is on the wire when the door is asked for."""
+
+    async def story(bus: Any, peer: Any) -> Any:
+        bus.watch(ToyBoard(1), 0.0, Log())
+        await asyncio.sleep(1)
+        bus.armed(0.5)
+        await asyncio.sleep(0.1)
+        before, asked_at = len(peer.frames), asyncio.get_running_loop().time()
+        await asyncio.sleep(0.3)
+        during = len(peer.frames) - before
+        asked_at = asyncio.get_running_loop().time()
+        await bus.perform(unlock(1), Priority.UNLOCK)
+        took = peer.times[-1] - asked_at
+        await asyncio.sleep(1)
+        return during, took, len(peer.frames) - before
+
+    during, took, after = play(Firmware(), story)
+    assert during == 0
+    assert took < 0.002
+    assert after > 10
+
+
+def test_hint_after_hint_cannot_blind_the_locker() -> None:
+    """Armed for a minute on end: present boards are looked at again after a while, absent ones are not."""
+
+    async def story(bus: Any, peer: Any) -> Any:
+        bus.watch(ToyBoard(1), INTERVAL_S, Log())
+        bus.watch(ToyBoard(9), INTERVAL_S, Log())
+        await asyncio.sleep(30)
+        before = len(peer.frames)
+        for _ in range(200):
+            bus.armed(0.5)
+            await asyncio.sleep(0.3)
+        asked = [frame[1] for frame in peer.frames[before:]]
+        return asked.count(1), asked.count(9)
+
+    present, absent = play(Firmware(), story)
+    assert absent == 0
+    assert (60 - ARMED_STRETCH_S) / INTERVAL_S * 0.9 <= present <= 60 / INTERVAL_S
+
+
+def test_fast_looks_end_by_themselves() -> None:
+    """After an opening its board is looked at often for a while, and then no more."""
+
+    async def story(bus: Any, peer: Any) -> Any:
+        board = ToyBoard(1)
+        bus.watch(board, INTERVAL_S, Log())
+        await asyncio.sleep(5)
+        before = len(peer.frames)
+        bus.fast(board, for_s=2.0, interval_s=0.1)
+        await asyncio.sleep(2)
+        fast = len(peer.frames) - before
+        await asyncio.sleep(10)
+        return fast, len(peer.frames) - before - fast
+
+    fast, later = play(Firmware(), story)
+    assert 17 <= fast <= 21
+    assert 18 <= later <= 21
+
+
+def test_an_unwatched_board_is_left_alone() -> None:
+    """No look after the end of the watch."""
+
+    async def story(bus: Any, peer: Any) -> Any:
+        board = ToyBoard(1)
+        bus.watch(board, INTERVAL_S, Log())
+        await asyncio.sleep(2)
+        bus.unwatch(board)
+        await asyncio.sleep(0.1)
+        before = len(peer.frames)
+        await asyncio.sleep(10)
+        return before > 0, len(peer.frames) - before
+
+    assert play(Firmware(), story) == (True, 0)
+
+
+def test_boards_watched_without_a_pause_take_turns() -> None:
+    """Interval 0: each gets its share of the wire."""
+
+    async def story(bus: Any, peer: Any) -> Any:
+        for address in (1, 2, 3):
+            bus.watch(ToyBoard(address), 0.0, Log())
+        await asyncio.sleep(10)
+        return [[frame[1] for frame in peer.frames].count(address) for address in (1, 2, 3)]
+
+    shares = play(Firmware(), story)
+    assert max(shares) - min(shares) <= 3
+    assert min(shares) > 100
+
+
+def test_the_line_is_silent_between_any_two_frames() -> None:
+    """3.5 characters at least, or the gap that the slowest family on the wire needs."""
+    line = replace(LINE, baudrate=9600, gap_s=0.025)
+
+    async def story(bus: Any, peer: Any) -> Any:
+        ended: list[float] = []
+        loop = asyncio.get_running_loop()
+        bus.on_trace(lambda entry: ended.append(loop.time()))
+        bus.watch(ToyBoard(1), 0.0, Log())
+        await asyncio.sleep(3)
+        return [sent - received for received, sent in zip(ended[1::2], ended[2::2], strict=False)]
+
+    gaps = play(Firmware(), story, line)
+    assert len(gaps) > 20
+    assert min(gaps) >= 0.025 - 1e-9
+    assert replace(LINE, baudrate=9600).silence_s == pytest.approx(3.5 * 10 / 9600)
+    assert replace(LINE, baudrate=115200).silence_s == pytest.approx(0.00175)
+
+
+def test_a_babbling_line_does_not_silence_the_bus() -> None:
+    """A device that never stops talking: requests go out all the same, after a bounded wait."""
+
+    async def story(bus: Any, peer: Any) -> Any:
+        loop = asyncio.get_running_loop()
+
+        def babble() -> None:
+            peer.say(b"\x00")
+            loop.call_at(loop.time() + 0.0005, babble)
+
+        babble()
+        await asyncio.sleep(0.2)
+        return await outcome_of(bus, read())
+
+    assert play(Firmware(doors=4), story) == reply(READ, 4)
+
+
+def test_an_unlock_that_comes_while_a_look_is_on_the_wire_is_the_very_next_frame() -> None:
+    """Four boards watched without a pause; each of fifty unlocks overtakes every look but the one under way."""
+
+    async def story(bus: Any, peer: Any) -> Any:
+        for address in (1, 2, 3):
+            bus.watch(ToyBoard(address), 0.0, Log())
+        await asyncio.sleep(0.5)
+        behind = []
+        for n in range(50):
+            await asyncio.sleep(0.0137 + 0.0001 * n)
+            before = bus.stats()
+            sent = sum(board.sent for board in before.boards.values())
+            await bus.perform(unlock(n % 8 + 1), Priority.UNLOCK)
+            behind.append(next(at for at, frame in enumerate(peer.frames[sent - 1 :]) if frame[2] == UNLOCK))
+        return behind
+
+    assert set(play(Firmware(), story)) <= {0, 1}
+
+
+def test_behind_a_silent_board_an_unlock_waits_one_deadline_and_one_drain() -> None:
+    """The worst moment: the question to an absent board has just left."""
+
+    async def story(bus: Any, peer: Any) -> Any:
+        question = asyncio.ensure_future(outcome_of(bus, read(9), Priority.POLL))
+        await peer.heard(1)
+        asked_at = asyncio.get_running_loop().time()
+        await bus.perform(unlock(1), Priority.UNLOCK)
+        await question
+        return peer.times[1] - asked_at
+
+    line = replace(LINE, baudrate=9600, latency_s=ADAPTER_LATENCY_S, echo="none")
+    waited = play(Firmware(), story, line)
+    wire_s = 30 * line.char_s
+    assert waited <= REPLY_TIMEOUT_S + DRAIN_S + ADAPTER_LATENCY_S + wire_s + line.silence_s
+
+
+def test_a_door_that_is_pushed_while_nobody_asks_is_heard() -> None:
+    """An unsolicited frame on a quiet line, in two pieces and behind noise."""
+
+    async def story(bus: Any, peer: Any) -> Any:
+        heard: list[bytes] = []
+        bus.on_push(heard.append)
+        bus.watch(ToyBoard(1), 10.0, Log())
+        await asyncio.sleep(1)
+        peer.say(b"\xff" + push(6)[:2])
+        await asyncio.sleep(0.001)
+        peer.say(push(6)[2:])
+        await asyncio.sleep(1)
+        return heard, bus.stats().pushed
+
+    assert play(Firmware(), story) == ([push(6)], 1)
+
+
+# Boards show who they are before anything else.
+
+
+def test_a_board_is_prepared_before_its_first_use() -> None:
+    """The unlock was asked first; the board's identity goes over the wire before it."""
+
+    async def story(bus: Any, peer: Any) -> Any:
+        bus.attach(ToyBoard(1))
+        report = await bus.perform(ToyBoard(1).unlock(7), Priority.UNLOCK)
+        return report, [frame[2] for frame in peer.frames], bus.boards()["1"].identity
+
+    assert play(Firmware(), story) == (UnlockReport(UnlockSent.ACCEPTED), [IDENTIFY, UNLOCK], "0")
+
+
+def test_a_board_that_is_not_the_one_gets_no_unlock_and_its_neighbours_do() -> None:
+    """F-020: another board answers under this address: nothing that could move a door is sent to it."""
+
+    async def story(bus: Any, peer: Any) -> Any:
+        bus.attach(ToyBoard(1, serial_number=42))
+        bus.attach(ToyBoard(2))
+        wrong = await bus.perform(ToyBoard(1).unlock(7), Priority.UNLOCK)
+        right = await bus.perform(ToyBoard(2).unlock(7), Priority.UNLOCK)
+        unlocked = [frame[1] for frame in peer.frames if frame[2] == UNLOCK]
+        return (wrong.sent, wrong.code), right.sent, unlocked, type(bus.boards()["1"])
+
+    expected = (UnlockSent.NOT_SENT, WrongBoard.code), UnlockSent.ACCEPTED, [2], WrongBoard
+    assert play(Firmware(), story) == expected
+
+
+def test_a_board_that_could_not_be_prepared_is_tried_again_and_then_used() -> None:
+    """It was still booting; a little later it is served without anybody's help."""
+    firmware = Firmware(silent=True)
+
+    async def story(bus: Any, peer: Any) -> Any:
+        log = Log()
+        bus.attach(ToyBoard(1))
+        bus.watch(ToyBoard(1), INTERVAL_S, log)
+        await asyncio.sleep(5)
+        early = (await bus.perform(ToyBoard(1).unlock(1))).sent
+        firmware.silent = False
+        await asyncio.sleep(40)
+        return early, (await bus.perform(ToyBoard(1).unlock(1))).sent, list(log.samples)
+
+    assert play(firmware, story) == (UnlockSent.NOT_SENT, UnlockSent.ACCEPTED, [BoardSilent, [], []])
+
+
+def test_after_a_lost_port_every_board_shows_again_who_it_is() -> None:
+    """F-017, F-019: unplugged and back, perhaps under another name: identity first, then fresh readings."""
+    firmware = Firmware(doors=0b1)
+
+    async def story(bus: Any, peer: Any) -> Any:
+        log = Log()
+        board = ToyBoard(1)
+        bus.attach(board)
+        bus.watch(board, INTERVAL_S, log)
+        await asyncio.sleep(5)
+        peer.unplug()
+        await asyncio.sleep(5)
+        before = len(peer.frames)
+        peer.plug_in()
+        await asyncio.sleep(5)
+        return list(log.samples), [frame[2] for frame in peer.frames[before:]][:2]
+
+    assert play(firmware, story) == ([[1], [1], PortLost, [1], [1]], [IDENTIFY, READ])
+
+
+def test_a_board_swapped_while_it_was_silent_is_found_out() -> None:
+    """S-03: it came back with another serial number: its doors stay unknown."""
+    firmware = Firmware(serial_number=1)
+
+    async def story(bus: Any, peer: Any) -> Any:
+        log = Log()
+        board = ToyBoard(1, serial_number=1)
+        bus.attach(board)
+        bus.watch(board, INTERVAL_S, log)
+        await asyncio.sleep(5)
+        firmware.silent = True
+        await asyncio.sleep(30)
+        firmware.silent, firmware.serial_number = False, 2
+        await asyncio.sleep(30)
+        return list(log.samples), type(bus.boards()["1"])
+
+    assert play(firmware, story) == ([[], [], BoardSilent], WrongBoard)
+
+
+def test_service_is_back_within_half_a_second_of_the_replug_whatever_the_outage_lasted() -> None:
+    """Back-off of the reopening is capped: most of an hour makes nobody wait longer."""
+
+    async def story(bus: Any, peer: Any) -> Any:
+        delays = []
+        for outage_s in (0.5, 60.0, 3000.0):
+            peer.unplug()
+            await asyncio.sleep(outage_s)
+            back = asyncio.Event()
+            plugged_at = asyncio.get_running_loop().time()
+            unsubscribe = bus.on_state(lambda state, back=back: back.set() if state.open else None)
+            peer.plug_in()
+            await back.wait()
+            await bus.perform(read())
+            delays.append(asyncio.get_running_loop().time() - plugged_at)
+            unsubscribe()
+        return max(delays)
+
+    assert play(Firmware(), story) <= 0.5
+
+
+def test_watching_on_a_real_pseudo_terminal_tells_the_same(tmp_path: Path) -> None:
+    """The scan path of the thread: a change on the far side reaches the watcher with its confirmation."""
+    firmware = Firmware()
+
+    async def story(bus: Any, peer: Any) -> Any:
+        loop, samples = asyncio.get_running_loop(), asyncio.Queue[Any]()
+        bus.watch(ToyBoard(1), 0.01, lambda sample: loop.call_soon_threadsafe(samples.put_nowait, sample))
+        first = [open_doors(await samples.get()) for _ in range(2)]
+        firmware.doors = 0b1000
+        then = [open_doors(await samples.get()) for _ in range(2)]
+        return first, then, peer.frames[0]
+
+    assert play_on_pty(firmware, story, tmp_path) == ([[], []], [[4], [4]], request(READ))
