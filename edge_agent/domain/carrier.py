@@ -36,7 +36,7 @@ class Carrier(msgspec.Struct, frozen=True):
     retention_h: int = 0
     phone_required: bool = True
     overdue_may_be_picked_up: bool = True
-    couriers_may_recall_all: bool = False  # any courier of the carrier, not only the one who deposited
+    couriers_may_recall_all: bool = True  # any courier of the carrier; False: only the one who deposited
 
     def under_contract(self, at: Instant) -> bool:
         """Outside the window only where the wall clock can be believed: a wrong clock must not stop a carrier."""

@@ -324,6 +324,7 @@ def deposited(
 
 
 def check_unused(state: LockerState, credentials: Credentials) -> None:
+    """Refuses a code or token that a stay here has, or that is promised to a parcel on its way."""
     if credentials.code_hash in state.stay_by_code or credentials.token_hash in state.stay_by_token:
         raise Refusal(COLLIDES, "another stay has this code; draw again")
 

@@ -11,11 +11,11 @@ from edge_agent.domain.decision import Decision, Draft
 from edge_agent.domain.fault import fault_id
 from edge_agent.domain.instant import Instant
 from edge_agent.domain.intent import Intent, Situation
-from edge_agent.domain.openings import compartment_named, give_up, live_intent, rearm_claimed
+from edge_agent.domain.openings import compartment_named, drop_deposit, give_up, live_intent, rearm_claimed
 from edge_agent.domain.refusals import NOT_FOUND, Refusal
 from edge_agent.domain.stamp import elapsed_ms
 from edge_agent.domain.state import LockerState
-from edge_agent.domain.words import Cause, CodeLife, Condition, DoorPosition, StayStatus
+from edge_agent.domain.words import CodeLife, Condition, DoorPosition
 
 FORCED = "DOOR-204"
 WRONG_DOOR = "DOOR-205"
@@ -59,8 +59,9 @@ def not_opened(state: LockerState, intent: str, at: Instant, reason: str = "") -
     draft.add(e.DoorNotOpened(intent, kept.compartment, reason))
     rearm_claimed(draft, kept, "not opened")
     _judge_lock(draft, kept.compartment)
-    if kept.abandoned:
-        _cancel_unopened(draft, kept)
+    stay = draft.state.stay.get(kept.stay)
+    if kept.abandoned and stay is not None:
+        drop_deposit(draft, stay, "abandoned")
     return draft.done()
 
 
@@ -76,19 +77,6 @@ def _judge_lock(draft: Draft, number: str) -> None:
     draft.add(e.CompartmentSuspect(number, wanted, "not opened", compartment.failures, service_ms))
     if faulty:
         _open_fault(draft, FAULTY_LOCK, number, "major")
-
-
-def _cancel_unopened(draft: Draft, intent: Intent) -> None:
-    """The courier had gone before the door failed: nobody opened it, so its contents are what they were."""
-    stay = draft.state.stay.get(intent.stay)
-    if intent.cause is Cause.DEPOSIT and stay is not None and stay.status is StayStatus.RESERVED:
-        compartment = draft.state.compartment[intent.compartment]
-        for parcel in reversed(stay.parcels):
-            draft.add(
-                e.DepositCancelled(
-                    stay.id, parcel, stay.compartment, "abandoned", compartment.contents, compartment.basis
-                )
-            )
 
 
 def outcome_unknown(state: LockerState, intent: str, at: Instant, reason: str = "") -> Decision:

@@ -25,7 +25,7 @@ from edge_agent.domain.refusals import (
 )
 from edge_agent.domain.state import LockerState
 from edge_agent.domain.stay import Stay
-from edge_agent.domain.words import Cause, CodeLife, Condition, DoorPosition
+from edge_agent.domain.words import Cause, CodeLife, Condition, DoorPosition, ParcelStatus, StayStatus
 from edge_agent.randomness import Randomness, uuid7
 
 COIL_STUCK = "DOOR-206"
@@ -169,8 +169,35 @@ def give_up(draft: Draft, intent: Intent, reason: str) -> None:
 
 def interrupt(draft: Draft, stay: Stay, reason: str) -> None:
     """The deposit is nobody's: the stay waits for a person to look."""
-    unstored = [parcel for parcel in stay.parcels if draft.state.parcel[parcel].status.value == "reserved"]
+    unstored = [
+        parcel for parcel in stay.parcels if draft.state.parcel[parcel].status is ParcelStatus.RESERVED
+    ]
     draft.add(e.DepositInterrupted(stay.id, (unstored or [""])[-1], stay.compartment, reason, stay.session))
+
+
+def drop_deposit(draft: Draft, stay: Stay, reason: str) -> None:
+    """A reserved parcel without any opening under way: nobody opened for it, or nobody finished it."""
+    state = draft.state
+    busy = any(i.stay == stay.id and i.cause is Cause.DEPOSIT for i in state.intent.values())
+    waiting = [p for p in stay.parcels if state.parcel[p].status is ParcelStatus.RESERVED]
+    if busy or not waiting or stay.status not in (StayStatus.RESERVED, StayStatus.STORED):
+        return
+    if stay.first_opened is not None:
+        interrupt(draft, stay, reason)
+        return
+    compartment = state.compartment[stay.compartment]
+    for parcel in reversed(waiting):
+        draft.add(
+            e.DepositCancelled(
+                stay.id,
+                parcel,
+                stay.compartment,
+                reason,
+                compartment.contents,
+                compartment.basis,
+                stay.session,
+            )
+        )
 
 
 def is_open(state: LockerState, number: str) -> bool:

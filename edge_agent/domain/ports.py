@@ -31,4 +31,4 @@ class LedgerPort(Protocol):
         """As of the last commit; read it, never change it."""
 
     async def transact(self, decide: Decide) -> CommittedPort:
-        """Decide and commit as one. Passes Refusal through; raises StoreError when the commit failed: nothing changed."""
+        """Decide and commit as one. Passes Refusal through; raises StoreError where the commit failed."""

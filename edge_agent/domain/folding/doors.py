@@ -23,6 +23,8 @@ from edge_agent.domain.stamp import stamp_of
 from edge_agent.domain.state import LockerState
 from edge_agent.domain.words import Cause, Condition, DoorPosition, Outcome
 
+OF_A_VISIT = (Cause.DEPOSIT, Cause.PICKUP, Cause.RECALL)  # service work leaves the stay's session alone
+
 
 def requested(state: LockerState, event: e.DoorOpenRequested, at: Instant) -> Iterator[Change]:
     # An older opening of this door that still had no conclusion is continued by this one.
@@ -44,7 +46,7 @@ def requested(state: LockerState, event: e.DoorOpenRequested, at: Instant) -> It
     yield put("compartment", replace(compartment, visit=event.session, attempts=event.attempt))
     duty = state.duty.get(event.compartment) or Duty(event.compartment)
     yield put("duty", duty.with_pulse(event.powered_ms, event.pulse_ms))
-    if event.stay:
+    if event.stay and event.cause in OF_A_VISIT:
         yield put("stay", replace(stay_of(state, event.stay), session=event.session))
 
 
@@ -64,9 +66,10 @@ def opened(state: LockerState, event: e.DoorOpened, at: Instant) -> Iterator[Cha
             attempts=0,
         ),
     )
-    if intent.cause in (Cause.DEPOSIT, Cause.PICKUP) and intent.stay:
-        stay = stay_of(state, intent.stay)
-        yield put("stay", replace(stay, first_opened=stay.first_opened or now))
+    if intent.cause in (Cause.DEPOSIT, Cause.PICKUP):
+        stay = state.stay.get(intent.stay)
+        if stay is not None:  # its session may have ended meanwhile, and the stay with it
+            yield put("stay", replace(stay, first_opened=stay.first_opened or now))
 
 
 def not_opened(state: LockerState, event: e.DoorNotOpened, at: Instant) -> Iterator[Change]:
