@@ -60,23 +60,37 @@ class Unit:
     answer: inbox.Answer | None = None
     powered_ms: int = 0
     meta: dict[str, str] = field(default_factory=dict)
+    new_epoch: str = ""  # begin this epoch first: the ledger's birth, and after a restore
 
 
 class Engine:
-    """Opened, used and closed by one thread. `vfs` and `synchronous` are the crash tests' seams."""
+    """Opened, used and closed by one thread. `newborn` is the id of the first epoch, for a ledger that has none.
+
+    `vfs` and `synchronous` are the crash tests' seams.
+    """
 
     def __init__(
-        self, path: Path, source: str, vault_: Vault, *, vfs: str | None = None, synchronous: str = "FULL"
+        self,
+        path: Path,
+        source: str,
+        vault_: Vault,
+        *,
+        vfs: str | None = None,
+        synchronous: str = "FULL",
+        newborn: str = "",
     ) -> None:
         self.path = path
         self.source = source
         self.vault = vault_
         self._vfs = vfs
         self._synchronous = synchronous
+        self._newborn = newborn
         self._open()
 
     def _open(self) -> None:
         self.connection = open_writer(self.path, vfs=self._vfs, synchronous=self._synchronous)
+        if self._newborn and not journal.epochs(self.connection):
+            journal.begin_epoch(self.connection, self._newborn)
         self.epoch = journal.current_epoch(self.connection)
         self.head = journal.head(self.connection)
         self.failed: CommitFailed | None = None
@@ -103,6 +117,8 @@ class Engine:
             self._roll_back()
             raise
         self.head = head
+        if unit.new_epoch:
+            self.epoch = journal.current_epoch(self.connection)
         if wal_bytes(self.path) > WAL_MAX_BYTES:
             self.tidy()
         return rows
@@ -110,13 +126,14 @@ class Engine:
     def _write(self, unit: Unit) -> tuple[journal.Head, list[Row]]:
         connection = self.connection
         connection.execute("BEGIN IMMEDIATE")
+        epoch = journal.begin_epoch(connection, unit.new_epoch) if unit.new_epoch else self.epoch
         data = [event.data for event in unit.events]
         prepared = self.vault.prepare(connection, data, unit.vault)
         entries = [
             Entry(event.id, event.type, event.version, canonical_json(plain))
             for event, plain in zip(unit.events, data, strict=True)
         ]
-        head, rows = journal.append(connection, self.source, self.epoch, self.head, unit.stamp, entries)
+        head, rows = journal.append(connection, self.source, epoch, self.head, unit.stamp, entries)
         vault.insert(connection, prepared, self.head.position + 1)
         tables.write(connection, unit.changes)
         erasure.note_ended(connection, unit.changes, unit.stamp, unit.powered_ms, head.position)

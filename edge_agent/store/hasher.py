@@ -29,6 +29,7 @@ class Cost:
     lanes: int = 1
 
 
+SHIPPED = Cost()
 # The least that Argon2 accepts: for tests that hash ten thousand codes.
 CHEAPEST = Cost(memory_kib=8, passes=1)
 
@@ -36,19 +37,19 @@ CHEAPEST = Cost(memory_kib=8, passes=1)
 class Hasher:
     """Look-up hashes under this locker's pepper and salt. `executor` keeps the slow one off the loop."""
 
-    def __init__(self, pepper: bytes, salt: bytes, executor: Executor, cost: Cost = Cost()) -> None:
+    def __init__(self, pepper: bytes, salt: bytes, executor: Executor, cost: Cost = SHIPPED) -> None:
         self._pepper = pepper
         self._salt = salt
         self._cost = cost
         self._executor = executor
 
-    async def code(self, typed: str) -> bytes:
-        """32 bytes for a typed code (with the phone's last 4 where the policy binds them)."""
-        return await self._executor.run(self.code_now, typed)
+    async def code_hash_off_loop(self, typed: str) -> str:
+        """As `code_hash`, on the executor: what flows await."""
+        return await self._executor.run(self.code_hash, typed)
 
-    def code_now(self, typed: str) -> bytes:
-        """The same, on the calling thread: about 40 ms at the shipped cost."""
-        return hash_secret_raw(
+    def code_hash(self, typed: str) -> str:
+        """Hex of the slow hash of a typed code, on the calling thread: about 40 ms at the shipped cost."""
+        digest = hash_secret_raw(
             hmac.digest(self._pepper, typed.encode(), hashlib.sha256),
             self._salt,
             time_cost=self._cost.passes,
@@ -57,14 +58,18 @@ class Hasher:
             hash_len=HASH_BYTES,
             type=Type.ID,
         )
+        return digest.hex()
 
-    def token(self, scanned: str) -> bytes:
-        """32 bytes for a QR token: at least 64 random bits, so that a fast keyed hash is enough."""
-        return hmac.digest(self._pepper, b"token\0" + scanned.encode(), hashlib.sha256)
+    def token_hash(self, token: str) -> str:
+        """Hex of the keyed hash of a QR token: at least 64 random bits, so that a fast hash is enough."""
+        return self.lookup_hash("token", token)
 
-    def phone(self, number: str) -> bytes:
-        """32 bytes for looking a recipient up by phone number (normalised by the caller)."""
-        return hmac.digest(self._pepper, b"phone\0" + number.encode(), hashlib.sha256)
+    def lookup_hash(self, kind: str, value: str) -> str:
+        """Hex of the keyed hash by which a phone, waybill or badge is found again; `value` is normalised by the caller.
+
+        `kind` ("phone", "waybill" ...) keeps equal values of different kinds apart.
+        """
+        return hmac.digest(self._pepper, f"{kind}\0{value}".encode(), hashlib.sha256).hex()
 
     def close(self) -> None:
         self._executor.close()

@@ -5,7 +5,7 @@
 
 One unit of work at a time: the decision is made and committed under one lock, and the state in memory changes only
 after the commit succeeded. A decision that refuses changes nothing; a commit that fails raises StoreError and
-changes nothing, and the ledger is then degraded until its device works again (`restore_service`).
+changes nothing, and the ledger is then degraded until its device works again (`survival.restore_service`).
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Ledger:
         self._clock = clock
         self._chance = chance
         self._executor = executor
-        self._second = second
+        self.second = second
         self._lock = asyncio.Lock()
         self._listeners: list[Listener] = []
         self._reloaded: list[Callable[[], None]] = []
@@ -147,7 +147,7 @@ class Ledger:
     async def _survive(self, unit: Unit) -> None:
         """Wall 11: while the ledger cannot commit, doors and pickups may go on with the second journal alone."""
         foreign = [event.type for event in unit.events if event.type not in SURVIVAL_TYPES]
-        if self._second is None or foreign or unit.vault or unit.answer:
+        if self.second is None or foreign or unit.vault or unit.answer:
             raise LedgerDegraded(
                 "ledger", f"it takes no writes now; refused: {', '.join(foreign) or 'this work'}"
             )
@@ -161,7 +161,7 @@ class Ledger:
             tuple((event.id.hex(), event.type, event.version, event.data) for event in unit.events),
         )
         if line.events:
-            await self._executor.run(self._second.append, line)
+            await self._executor.run(self.second.append, line)
 
     # ---- who wants to know -------------------------------------------------------------------------------------
 
@@ -257,9 +257,10 @@ class Ledger:
         """Run `job` on the store's executor."""
         return await self._executor.run(job, *args)
 
-    def replace_state(self, state: LockerState) -> None:
+    def served_again(self, state: LockerState) -> None:
         """The state was loaded anew: everything that looks at `ledger.state` sees it from now on."""
         self.state = state
+        self.mode = Mode.SERVING
         self._outbox = outbox.Cursor(handed_out=self.engine.last_sequence, acked=outbox.acked(self.engine))
         for callback in self._reloaded:
             callback()
@@ -268,8 +269,8 @@ class Ledger:
         """Waits for the unit that runs, truncates the log, closes. Call once."""
         async with self._lock:
             await self._executor.run(self.engine.close)
-            if self._second is not None:
-                await self._executor.run(self._second.close)
+            if self.second is not None:
+                await self._executor.run(self.second.close)
         self._executor.close()
 
 
