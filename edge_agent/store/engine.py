@@ -20,6 +20,7 @@ from edge_agent.domain.changes import Change
 from edge_agent.domain.decision import VaultWrite
 from edge_agent.domain.state import LockerState
 from edge_agent.store import cloudevents, erasure, inbox, journal, tables, vault
+from edge_agent.store import mark as marks
 from edge_agent.store.canonical import canonical_json
 from edge_agent.store.cloudevents import Row
 from edge_agent.store.connection import (
@@ -61,6 +62,9 @@ class Unit:
     powered_ms: int = 0
     meta: dict[str, str] = field(default_factory=dict)
     new_epoch: str = ""  # begin this epoch first: the ledger's birth, and after a restore
+    also: Callable[[apsw.Connection, journal.Head], None] | None = (
+        None  # last in the transaction, with the new head
+    )
 
 
 class Engine:
@@ -78,6 +82,7 @@ class Engine:
         vfs: str | None = None,
         synchronous: str = "FULL",
         newborn: str = "",
+        mark: Path | None = None,
     ) -> None:
         self.path = path
         self.source = source
@@ -85,6 +90,7 @@ class Engine:
         self._vfs = vfs
         self._synchronous = synchronous
         self._newborn = newborn
+        self._mark = mark
         self._open()
 
     def _open(self) -> None:
@@ -141,6 +147,8 @@ class Engine:
             inbox.put(connection, unit.answer)
         for name, value in unit.meta.items():
             connection.execute("INSERT OR REPLACE INTO meta(name, value) VALUES (?,?)", (name, value))
+        if unit.also is not None:
+            unit.also(connection, head)
         connection.execute("COMMIT")
         return head, rows
 
@@ -218,10 +226,22 @@ class Engine:
         if self.failed is not None:
             return False
         try:
-            return checkpoint(self.connection)
+            done = checkpoint(self.connection)
         except apsw.Error as error:
             self.failed = CommitFailed(self.path, f"checkpoint: {error}")
             return False
+        if done:
+            self._leave_mark(clean=False)
+        return done
+
+    def _leave_mark(self, *, clean: bool) -> None:
+        """Say beside the file how far it is. A mark that cannot be written leaves an older one: no harm."""
+        if self._mark is None:
+            return
+        try:
+            marks.write(self._mark, self.head, clean=clean)
+        except OSError:
+            log.warning("mark not written", extra={"path": str(self._mark)})
 
     def tidy_if_idle(self) -> bool:
         """For the loop's idle moments: True where the log is short or was truncated now."""
@@ -254,5 +274,7 @@ class Engine:
 
     def close(self) -> None:
         """Truncates the log where that is possible, and closes."""
-        self.tidy()
+        clean = self.tidy()
         self.connection.close()
+        if clean:
+            self._leave_mark(clean=True)

@@ -19,6 +19,8 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
+import apsw
+
 from edge_agent.clock import Clock
 from edge_agent.domain import events as domain_events
 from edge_agent.domain.decision import Decision, consequences
@@ -31,12 +33,13 @@ from edge_agent.store.cloudevents import Row
 from edge_agent.store.engine import Engine, NewEvent, Unit
 from edge_agent.store.errors import CommitFailed, LedgerDegraded
 from edge_agent.store.executor import Executor
-from edge_agent.store.journal import Stamp
+from edge_agent.store.journal import Head, Stamp
 from edge_agent.store.outbox import Ack, Batch, Hello
 from edge_agent.store.second_journal import SURVIVAL_TYPES, Line, SecondJournal
 
 log = logging.getLogger(__name__)
 
+Also = Callable[[apsw.Connection, Head], None]
 Decide = Callable[[LockerState, Instant], Decision]
 # Long polls and flows: a handful; more means that somebody forgets to unsubscribe.
 LISTENERS_MAX = 64
@@ -90,23 +93,29 @@ class Ledger:
 
     # ---- one unit of work --------------------------------------------------------------------------------------
 
-    async def transact(self, decide: Decide, *, answer: inbox.Answer | None = None) -> Committed:
+    async def transact(
+        self, decide: Decide, *, answer: inbox.Answer | None = None, also: Also | None = None
+    ) -> Committed:
         """Decide and commit under one lock. `answer` becomes durable in the same transaction (idempotent commands).
+
+        `also` is the store's own work in that transaction, on its executor (purge, erasure).
 
         Raises whatever `decide` raises (Refusal), and StoreError kinds: then nothing has changed. While degraded only
         events of `SURVIVAL_TYPES` are taken, by the second journal, else LedgerDegraded.
         """
         # A caller that is cancelled must not free the lock while its unit is being written.
-        work = asyncio.ensure_future(self._locked(decide, answer))
+        work = asyncio.ensure_future(self._locked(decide, answer, also))
         work.add_done_callback(_seen)
         return await asyncio.shield(work)
 
-    async def _locked(self, decide: Decide, answer: inbox.Answer | None) -> Committed:
+    async def _locked(self, decide: Decide, answer: inbox.Answer | None, also: Also | None) -> Committed:
         async with self._lock:
-            at = self._now()
-            return await self._commit(decide(self.state, at), at, answer)
+            at = self.now()
+            return await self._commit(decide(self.state, at), at, answer, also)
 
-    async def _commit(self, decision: Decision, at: Instant, answer: inbox.Answer | None) -> Committed:
+    async def _commit(
+        self, decision: Decision, at: Instant, answer: inbox.Answer | None, also: Also | None
+    ) -> Committed:
         changes = [change for one in consequences(self.state, decision, at) for change in one]
         changes.extend(decision.given)
         txn = uuid7(at.wall, self._chance)
@@ -116,6 +125,7 @@ class Ledger:
             changes=changes,
             vault=decision.vault,
             answer=answer,
+            also=also,
             powered_ms=self.state.clocks.at(at).powered_ms,
         )
         rows = await self._make_durable(unit)
@@ -124,7 +134,7 @@ class Ledger:
         self._tell(committed)
         return committed
 
-    def _now(self) -> Instant:
+    def now(self) -> Instant:
         """Whole milliseconds, as they stand in the journal: a fold years later sees the same moment."""
         return instant_of(stamp_of(self._clock.now()))
 
@@ -147,7 +157,7 @@ class Ledger:
     async def _survive(self, unit: Unit) -> None:
         """Wall 11: while the ledger cannot commit, doors and pickups may go on with the second journal alone."""
         foreign = [event.type for event in unit.events if event.type not in SURVIVAL_TYPES]
-        if self.second is None or foreign or unit.vault or unit.answer:
+        if self.second is None or foreign or unit.vault or unit.answer or unit.also:
             raise LedgerDegraded(
                 "ledger", f"it takes no writes now; refused: {', '.join(foreign) or 'this work'}"
             )

@@ -129,7 +129,7 @@ def _open(settings: Settings, at: Instant, chance: Randomness) -> Started:
     log_present = log_file.exists()
     keys = _keys(settings, chance)
     vault = Vault(keys.device, chance, settings.cloud_key)
-    engine = Engine(path, settings.source, vault, newborn=_at_birth(at, chance))
+    engine = Engine(path, settings.source, vault, newborn=_at_birth(at, chance), mark=settings.mark)
     try:
         restored = _loss(settings, engine, log_file, log_present=log_present)
         journal.verify_tail(engine.connection, settings.source, TAIL_ROWS)

@@ -1,0 +1,177 @@
+"""What the ledger needs from time to time: purge, erasure, roll-ups, room, and the full check beside service.
+
+`main` calls these at the pace named beside each; every one is short, bounded, and safe to be cut anywhere.
+"""
+
+from __future__ import annotations
+
+import logging
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import apsw
+
+from edge_agent.domain import events as e
+from edge_agent.domain.decision import Decision
+from edge_agent.domain.instant import ClockQuality, Instant
+from edge_agent.domain.stamp import stamp_of
+from edge_agent.domain.state import LockerState
+from edge_agent.errors import StoreError
+from edge_agent.store import backup, counters, erasure, inbox, journal, rebuild, vault
+from edge_agent.store.canonical import canonical_json
+from edge_agent.store.connection import open_reader
+from edge_agent.store.domain_rows import exchanged
+from edge_agent.store.errors import from_sqlite
+from edge_agent.store.journal import Head, Stamp
+from edge_agent.store.sql import rows
+
+if TYPE_CHECKING:
+    from edge_agent.store.keys import Keys
+    from edge_agent.store.ledger import Ledger
+    from edge_agent.store.places import Settings
+
+log = logging.getLogger(__name__)
+
+DAY_MS = 86_400_000
+# Rows removed in one transaction: some tens of milliseconds; the next call takes the next ones.
+PURGE_ROWS = 5_000
+# Rows rolled up in one transaction.
+TALLY_ROWS = 5_000
+PROBLEMS_MAX = 10  # lines of SQLite's check that are kept: the first tell
+
+
+async def keep(ledger: Ledger, settings: Settings) -> None:
+    """Each minute in an idle moment: truncate the log, forget old command answers."""
+    await ledger.on_store(ledger.engine.tidy_if_idle)
+    at = stamp_of(ledger.now())
+    if at.quality is ClockQuality.SYNCED:
+        await ledger.on_store(ledger.engine.run, lambda connection: inbox.purge(connection, at.wall_ms))
+
+
+async def roll_up(ledger: Ledger, settings: Settings) -> int:
+    """Each hour, and before a purge: count the rows that are not counted yet. Returns how many were."""
+
+    def job(connection: apsw.Connection) -> int:
+        return counters.roll_up(connection, settings.timezone, TALLY_ROWS)
+
+    total = 0
+    while (count := await ledger.on_store(ledger.engine.run, job)) > 0:
+        total += count
+    return total
+
+
+async def purge(ledger: Ledger, settings: Settings) -> int:
+    """Each night: remove acknowledged rows past the retention time, behind a checkpoint. Returns how many went.
+
+    Nothing goes while the wall clock cannot be believed, or before it is rolled up.
+    """
+    at = ledger.now()
+    if at.quality is not ClockQuality.SYNCED:
+        return 0
+    await roll_up(ledger, settings)
+    cutoff = stamp_of(at).wall_ms - settings.journal_days * DAY_MS
+    acked = ledger.engine.epoch.base + ledger.watermark
+    last: Head | None = await ledger.on_store(
+        ledger.engine.read, lambda connection: _last_to_go(connection, cutoff, acked)
+    )
+    return 0 if last is None else await _purge_to(ledger, last)
+
+
+def _last_to_go(connection: apsw.Connection, cutoff_ms: int, acked: int) -> Head | None:
+    """The newest row of an unbroken run of old, acknowledged rows, `PURGE_ROWS` at most."""
+    start = journal.purged(connection).position
+    oldest = rows(
+        connection,
+        "SELECT position, wall_ms, chainhash FROM journal WHERE position > ? ORDER BY position LIMIT ?",
+        (start, PURGE_ROWS),
+    )
+    last: Head | None = None
+    for position, wall_ms, link in oldest:
+        if wall_ms >= cutoff_ms or position > acked:
+            break
+        last = Head(position, link)
+    return last
+
+
+async def _purge_to(ledger: Ledger, last: Head) -> int:
+    names = await ledger.on_store(ledger.engine.read, vault.blinded_hashes)
+    gone = 0
+
+    def decide(state: LockerState, at: Instant) -> Decision:
+        folded = exchanged(state.folded(), names)
+        packed[:] = [canonical_json(folded), rebuild.digest(folded)]
+        sequence = max(0, last.position - ledger.engine.epoch.base)
+        return Decision((e.JournalCheckpoint(sequence, last.chainhash.hex(), str(packed[1])),))
+
+    def also(connection: apsw.Connection, head: Head) -> None:
+        nonlocal gone
+        connection.execute(
+            "INSERT OR REPLACE INTO snapshot(one, position, digest, folded) VALUES (1,?,?,?)",
+            (head.position, packed[1], zlib.compress(packed[0])),
+        )
+        connection.execute("DELETE FROM journal WHERE position <= ?", (last.position,))
+        gone = connection.changes()
+        connection.execute("INSERT OR REPLACE INTO purged(one, position, chainhash) VALUES (1,?,?)", last)
+
+    packed: list[Any] = []
+    await ledger.transact(decide, also=also)
+    return gone
+
+
+async def erase_due(ledger: Ledger, settings: Settings, keys: Keys) -> tuple[str, ...]:
+    """Each hour: erase the vault of stays whose time is up, truncate the log, replace the vault copy.
+
+    The stays erased. Raises StoreError kinds; what was erased stays erased, the next call does the rest.
+    """
+    found = await ledger.on_store(ledger.engine.read, lambda connection: _due(ledger, connection))
+    if not found:
+        return ()
+    stays = [due.stay for due in found]
+
+    def decide(state: LockerState, at: Instant) -> Decision:
+        return Decision(
+            tuple(e.PrivacyErased(d.stay) if d.sent else e.PrivacyErasedUnsent(d.stay) for d in found)
+        )
+
+    state = ledger.state
+    await ledger.transact(decide, also=lambda connection, _: erasure.erase(connection, stays, state))
+    await ledger.on_store(ledger.engine.vault.forget, stays)
+    # The overwritten pages must also leave the log, and the sealed copy.
+    await ledger.on_store(ledger.engine.tidy)
+    await ledger.on_store(backup.copy_vault, settings, keys)
+    return tuple(stays)
+
+
+def _due(ledger: Ledger, connection: apsw.Connection) -> list[erasure.Due]:
+    at = ledger.now()
+    stamp = stamp_of(at)
+    plain = Stamp(stamp.wall_ms, stamp.quality.value, stamp.boot_id, stamp.monotonic_ms, b"")
+    powered_ms = ledger.state.clocks.at(at).powered_ms
+    return erasure.due(connection, ledger.engine.epoch, ledger.watermark, plain, powered_ms)
+
+
+def check(path: Path, source: str) -> tuple[str, ...]:
+    """The full check, beside service: SQLite's own, the chain, and the fold. Problems in words; none when sound.
+
+    On a thread of its own with the read-only connection; some seconds for a month of a large locker.
+    """
+    problems: list[str] = []
+    try:
+        connection = open_reader(path)
+        try:
+            problems += _sqlite_problems(connection)
+            journal.verify(connection, source)
+            problems += rebuild.compare(connection).differences
+        finally:
+            connection.close()
+    except StoreError as error:
+        problems.append(str(error))
+    except apsw.Error as error:
+        problems.append(str(from_sqlite(path, error)))
+    return tuple(problems[:PROBLEMS_MAX])
+
+
+def _sqlite_problems(connection: apsw.Connection) -> list[str]:
+    found = [str(row[0]) for row in rows(connection, f"PRAGMA quick_check({PROBLEMS_MAX})")]
+    return [] if found == ["ok"] else found
