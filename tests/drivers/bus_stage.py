@@ -290,7 +290,7 @@ class PtyPeer(Peer):
 
     def _serve(self, master: int, readable: bool) -> None:
         now = time.monotonic()
-        if readable:
+        if readable and not self.deaf:
             try:
                 data = os.read(master, 4096)
             except OSError:  # EIO: nobody has the slave open at this moment
