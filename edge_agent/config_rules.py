@@ -297,11 +297,11 @@ def _sensors(config: c.Config) -> Found:
         if door.senses == "presence":
             yield "CONF-612", place, f"door {door.number} is sensed by presence only, which is no door sensor"
             continue
-        if board and board.options.get("inputs") == 0:
+        if board and not board.options.get("inputs", True):
             yield (
                 "CONF-612",
                 place,
-                f"door {door.number}: board {board.name} has no inputs (options.inputs = 0)",
+                f"door {door.number}: board {board.name} has no inputs",
             )
             continue
         if (door.sensor_board, door.sensor_channel) != (door.board, door.channel):

@@ -47,7 +47,10 @@ PortOption = Annotated[
 BaudOption = Annotated[
     int,
     msgspec.Meta(
-        description="Bits per second with --port.", ge=1200, le=1_000_000, extra={"metavar": "BAUD"}
+        description="Bits per second with --port; 0: what each family is sold with.",
+        ge=0,
+        le=1_000_000,
+        extra={"metavar": "BAUD"},
     ),
 ]
 BusOption = Annotated[str, _option("Only this bus.", metavar="NAME")]
@@ -72,7 +75,7 @@ class Nothing(Arguments, frozen=True):
 class BusScanArguments(Arguments, frozen=True):
     bus: BusOption = ""
     port: PortOption = ""
-    baudrate: BaudOption = 9600
+    baudrate: BaudOption = 0
     family: Annotated[str, _option("Only this family, such as lock-8a.", metavar="FAMILY")] = ""
     addresses: Annotated[
         str, _option("Only these addresses, such as 1-8 or 1,5; default: all of a family.", metavar="RANGE")
@@ -86,6 +89,7 @@ class BusScanArguments(Arguments, frozen=True):
             extra={"metavar": "N"},
         ),
     ] = 5
+    patient: Annotated[bool, _option("Wait for every address as long as its family may take.")] = False
 
 
 class ScannedBoard(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,18 +125,17 @@ class BusScanResult(Result, frozen=True):
     buses: tuple[ScannedBus, ...]
 
     def exit_code(self) -> int:
-        found = any(bus.boards for bus in self.buses)
-        wrong = any(bus.error or bus.missing for bus in self.buses)
-        if wrong:
-            return Exit.PARTLY if found else Exit.SILENT
-        return Exit.DONE if found else Exit.SILENT
+        if not any(bus.boards for bus in self.buses):
+            return Exit.SILENT
+        return Exit.PARTLY if any(bus.error or bus.missing for bus in self.buses) else Exit.DONE
 
 
 class BusWatchArguments(Arguments, frozen=True):
     bus: BusOption = ""
-    port: PortOption = ""
-    baudrate: BaudOption = 9600
     seconds: SecondsOption = 0.0
+
+
+DirectionWord = Literal["sent", "received", "noise"]
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,7 +143,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
 
     at_s: float
     bus: str
-    direction: Literal["sent", "received", "noise"]
+    direction: DirectionWord
     hex: str
     meaning: str
 
@@ -228,10 +231,13 @@ class UnlockArguments(Arguments, frozen=True):
     bench: Annotated[bool, _option("On a work bench: no record is kept. Only without an agent.")] = False
 
 
+OutcomeWord = Literal["opened", "not_opened", "unknown"]
+
+
 class UnlockResult(Result, frozen=True):
     """One unlock. The sensor alone decides `outcome`; `sent` is what the wire knows of the one frame."""
 
-    outcome: Literal["opened", "not_opened", "unknown"]
+    outcome: OutcomeWord
     board: str
     channel: int
     door: str

@@ -1,0 +1,154 @@
+"""click commands out of the table of operations: noun, verb, argument. Groups build a command when it is asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import msgspec
+
+from edge_agent.cli.options import Options, global_options
+from edge_agent.control.operations import BY_NAME, OPERATIONS, Operation, Tier
+from edge_agent.errors import ControlError
+
+NOUNS = {
+    "bus": "The serial buses: who is there, and what passes.",
+    "board": "The lock boards.",
+    "scanner": "The barcode scanners.",
+    "config": "The configuration file.",
+}
+"""What a noun with verbs under it is about."""
+
+ROOT_HELP = """The technician's tool of a parcel locker.
+
+It asks the running agent; when no agent runs it works on the hardware itself. Exit codes: 0 done, 1 failed, 2 usage,
+3 not found, 4 not allowed or not confirmed, 5 agent unreachable, 6 device silent, 7 partly done, 8 busy, 9 bad
+configuration, 10 degraded."""
+
+TYPES: dict[type, click.ParamType[Any]] = {
+    msgspec.inspect.StrType: click.STRING,
+    msgspec.inspect.IntType: click.INT,
+    msgspec.inspect.FloatType: click.FLOAT,
+}
+
+
+class Nouns(click.Group):
+    """The commands whose names begin with `prefix`."""
+
+    def __init__(self, name: str, text: str, prefix: tuple[str, ...] = ()) -> None:
+        super().__init__(name, help=text, params=global_options(), no_args_is_help=True)
+        self._prefix = prefix
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        depth = len(self._prefix)
+        names = [row.name.split() for row in OPERATIONS]
+        return list(dict.fromkeys(words[depth] for words in names if tuple(words[:depth]) == self._prefix))
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        words = (*self._prefix, name)
+        row = BY_NAME.get(" ".join(words))
+        if row:
+            return command(row)
+        return Nouns(name, NOUNS[name], words) if not self._prefix and name in NOUNS else None
+
+    def resolve_command(
+        self, context: click.Context, arguments: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(context, arguments)
+        except click.UsageError as error:
+            raise click.UsageError(
+                _did_you_mean(error.message, arguments[0], self.list_commands(context))
+            ) from None
+
+
+def _did_you_mean(message: str, typed: str, known: list[str]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(typed, known, n=1)
+    return f"{message} Did you mean {near[0]!r}?" if near else f"{message} There are: {', '.join(known)}."
+
+
+def root() -> Nouns:
+    """`lockerctl` itself."""
+    return Nouns("lockerctl", ROOT_HELP)
+
+
+def command(row: Operation) -> click.Command:
+    """The command of one row, its arguments taken from the row's type."""
+    params: list[click.Parameter] = [_parameter(field) for field in _fields(row)]
+    if row.tier >= Tier.CONFIRM:
+        params.append(click.Option(["--yes"], is_flag=True, help="Do not ask."))
+    if row.key == "doors":
+        params.append(click.Option(["--watch"], is_flag=True, help="Keep the table fresh until Ctrl-C."))
+    return click.Command(
+        row.name.split()[-1],
+        params=[*params, *global_options()],
+        callback=click.pass_context(_callback(row)),
+        help=row.summary,
+        epilog=f"Example: {row.example}",
+        short_help=row.summary,
+    )
+
+
+def _fields(row: Operation) -> tuple[msgspec.inspect.Field, ...]:
+    described = msgspec.inspect.type_info(row.arguments)
+    assert isinstance(described, msgspec.inspect.StructType)
+    return described.fields
+
+
+def _parameter(field: msgspec.inspect.Field) -> click.Parameter:
+    """One field as option or positional argument. Bounds are checked later, by the type itself."""
+    kind, text, extra = field.type, "", {}
+    if isinstance(kind, msgspec.inspect.Metadata):
+        text = str((kind.extra_json_schema or {}).get("description", ""))
+        extra, kind = kind.extra or {}, kind.type
+    if extra.get("positional"):
+        return click.Argument(
+            [field.name], required=field.required, default=None if field.required else field.default
+        )
+    more: dict[str, Any] = {"required": field.required, "help": text}
+    if isinstance(kind, msgspec.inspect.BoolType):
+        return click.Option([f"--{field.name}"], is_flag=True, **more)
+    shown = bool(field.default) and not field.required
+    default = None if field.required else field.default
+    return click.Option(
+        [f"--{field.name}"],
+        type=TYPES[type(kind)],
+        default=default,
+        show_default=shown,
+        metavar=extra.get("metavar"),
+        **more,
+    )
+
+
+def _callback(row: Operation) -> Any:
+    def call(context: click.Context, **given: Any) -> int:
+        options = context.find_root().ensure_object(Options)
+        yes, watch = given.pop("yes", True), given.pop("watch", False)
+        arguments = _converted(row, given)
+        if not yes:
+            from edge_agent.cli.confirming import confirmed
+
+            arguments = confirmed(row, arguments)
+        if watch:
+            from edge_agent.cli.watching import watch_doors
+
+            if options.json:
+                raise click.UsageError("--watch never ends, so it cannot be one document: use --jsonl.")
+            return watch_doors(row, arguments, options)
+        from edge_agent.cli.running import run_once, run_stream
+
+        return run_stream(row, arguments, options) if row.stream else run_once(row, arguments, options)
+
+    return call
+
+
+def _converted(row: Operation, given: dict[str, Any]) -> Any:
+    """The argument type, its bounds checked. Raises ControlError CTRL-706 naming the argument."""
+    try:
+        return msgspec.convert(given, row.arguments)
+    except msgspec.ValidationError as error:
+        reason, _, place = str(error).partition(" - at `$.")
+        named = f"{row.name} --{place.rstrip('`')}" if place else row.name
+        raise ControlError("CTRL-706", named, reason[0].lower() + reason[1:]) from None

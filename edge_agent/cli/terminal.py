@@ -1,0 +1,97 @@
+"""How things are put on the terminal: tables in colour for a person, plain columns for a pipe, progress on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+COLOURS = {
+    "open": "bold yellow",
+    "unknown": "bold red",
+    "silent": "bold red",
+    "closed": "green",
+    "answers": "green",
+}
+ERASE_LINE = "\r\x1b[K"
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table before it is drawn. `right` names the columns of figures."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    right: Sequence[str] = ()
+
+
+def for_person() -> bool:
+    """Whether somebody looks at stdout; a pipe gets plain text."""
+    return sys.stdout.isatty()
+
+
+def show(grid: Grid) -> None:
+    """Draw one table on stdout."""
+    if not for_person():
+        for line in plain(grid):
+            print(line)
+        return
+    from rich.console import Console
+
+    Console().print(rich_table(grid))
+
+
+def rich_table(grid: Grid) -> Table:
+    """The table in colour; states are marked by word and colour, never by colour alone."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for column in grid.columns:
+        side: Literal["left", "right"] = "right" if column in grid.right else "left"
+        table.add_column(column, justify=side, no_wrap=column != grid.columns[-1])
+    for row in grid.rows:
+        table.add_row(*(Text(text, style=COLOURS.get(text, "")) for text in row))
+    return table
+
+
+def plain(grid: Grid) -> list[str]:
+    """Columns two spaces apart, heading included: easy for a person, `awk` and `cut`."""
+    lines = [grid.columns, *grid.rows]
+    widths = [max(len(line[at]) for line in lines) for at in range(len(grid.columns))]
+    return ["  ".join(_fit(line, widths, grid)).rstrip() for line in lines]
+
+
+def _fit(line: Sequence[str], widths: Sequence[int], grid: Grid) -> list[str]:
+    return [
+        text.rjust(width) if column in grid.right else text.ljust(width)
+        for text, width, column in zip(line, widths, grid.columns, strict=True)
+    ]
+
+
+def say(text: str) -> None:
+    """Talk that is not the result: to stderr."""
+    print(text, file=sys.stderr)
+
+
+class Progress:
+    """One line on stderr that is written over, and gone at the end. Silent where nobody looks."""
+
+    def __init__(self, wanted: bool) -> None:
+        self._wanted = wanted and sys.stderr.isatty()
+        self._shown = False
+
+    def __call__(self, text: str) -> None:
+        if self._wanted:
+            print(f"{ERASE_LINE}{text}", end="", file=sys.stderr, flush=True)
+            self._shown = True
+
+    def clear(self) -> None:
+        if self._shown:
+            print(ERASE_LINE, end="", file=sys.stderr, flush=True)
+            self._shown = False

@@ -1,0 +1,65 @@
+"""From `locker.toml` to what the drivers are told: the one place where configuration keys become driver settings.
+
+Used by `main` for the agent and by `lockerctl` for work without one.
+"""
+
+from __future__ import annotations
+
+from drivers.bus import LineSettings
+from drivers.lock_board import BoardSettings, Feedback, LockBoard
+from drivers.registry import board_from
+from drivers.scanner import ScannerSettings
+from edge_agent.config import Board, Bus, Config, Scanner
+
+FEEDBACK = {feedback.value: feedback for feedback in Feedback}
+
+
+def line_settings(bus: Bus) -> LineSettings:
+    """The port of one bus; a gateway on the LAN is a socket like one on this machine."""
+    return LineSettings(
+        name=bus.name,
+        port=bus.port or f"socket://{bus.network}",
+        baudrate=bus.baudrate,
+        parity=bus.parity,
+        stopbits=bus.stopbits,
+        echo=bus.echo,
+        gap_s=bus.gap_ms / 1000,
+        rs485=bus.rs485,
+    )
+
+
+def board_settings(config: Config, board: Board) -> BoardSettings:
+    """One board with the wiring of every door that it senses."""
+    own_wiring = {
+        door.sensor_channel: FEEDBACK[door.feedback]
+        for door in config.doors()
+        if door.sensor_board == board.name and door.feedback
+    }
+    baudrates = {bus.name: bus.baudrate for bus in config.bus}
+    return BoardSettings(
+        name=board.name,
+        bus=board.bus,
+        address=board.address,
+        channels=board.channels,
+        baudrate=baudrates[board.bus],
+        pulse_ms=board.pulse_ms,
+        feedback=FEEDBACK[board.feedback],
+        feedback_by_channel=own_wiring,
+        options=board.options,
+    )
+
+
+def lock_board(config: Config, board: Board) -> LockBoard:
+    """The driver of one board, no I/O. Raises UnknownDriver, or ValueError naming board, setting and bound."""
+    return board_from(board_settings(config, board), board.driver)
+
+
+def scanner_settings(scanner: Scanner) -> ScannerSettings:
+    """One scanner."""
+    return ScannerSettings(
+        name=scanner.name,
+        baudrate=scanner.baudrate,
+        trigger=scanner.trigger,
+        prefix=scanner.prefix,
+        suffix=scanner.suffix,
+    )
