@@ -64,6 +64,7 @@ class Faults:
         self._active: dict[str, tuple[Fault, Undo]] = {}
         self._ids = itertools.count(1)
         self._lock = threading.RLock()
+        self.listeners: list[Callable[[Fault], None]] = []  # called when a fault begins or ends
 
     def add(self, name: str, **params: Any) -> Fault:
         """Begin one fault. Raises UnknownFault for a name, parameter or target that does not exist."""
@@ -79,6 +80,7 @@ class Faults:
             except KeyError as missing:
                 raise UnknownFault(f"fault {name!r}: there is no {missing.args[0]!r} here") from None
             self._active[fault.id] = (fault, undo)
+            self._tell(fault)
             return fault
 
     def clear(self, which: str | Fault | None = None) -> int:
@@ -87,14 +89,19 @@ class Faults:
         with self._lock:
             chosen = [key for key, (fault, _) in self._active.items() if wanted in (None, key, fault.name)]
             for key in reversed(chosen):
-                _, undo = self._active.pop(key)
+                fault, undo = self._active.pop(key)
                 undo()
+                self._tell(fault)
             return len(chosen)
 
     def active(self, name: str | None = None) -> list[Fault]:
         """Faults at work, oldest first."""
         with self._lock:
             return [fault for fault, _ in self._active.values() if name in (None, fault.name)]
+
+    def _tell(self, fault: Fault) -> None:
+        for listener in self.listeners:
+            listener(fault)
 
     def _complete(self, kind: FaultKind, given: Mapping[str, Any]) -> dict[str, Any]:
         unknown = set(given) - set(kind.params)

@@ -1,7 +1,7 @@
 """Virtual time: an event loop whose clock jumps to the next timer instead of waiting.
 
-Everything that awaits `asyncio.sleep` or uses `call_later` runs unchanged and instantly; a simulated week takes seconds.
-No thread may take part: work that would go to an executor runs inline. A loop with nothing to do and no
+Everything that awaits `asyncio.sleep` or uses `call_later` runs unchanged and instantly; a simulated week takes
+seconds. No thread may take part: work that would go to an executor runs inline. A loop with nothing to do and no
 timer raises `Deadlocked` instead of hanging, which is what a forgotten wake-up looks like in a simulation.
 """
 

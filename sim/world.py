@@ -54,6 +54,9 @@ class World:
         self.log = new_log()
         self.asleep_until_s: dict[str, float] = {}
         self.on_change: list[Listener] = []  # called with the door number and the moment, under the lock
+        self.on_coil: list[
+            Callable[[Energising], None]
+        ] = []  # called when a coil goes on and when it goes off
         self.on_reset: list[Callable[[str], None]] = []  # called with the name of a board that lost its power
         self._due: list[tuple[float, int, Callable[[float], None]]] = []
         self._order = itertools.count()
@@ -224,6 +227,7 @@ class World:
             coil.current = Energising(board, channel, number, at_s, length_s)
             self.log.append(coil.current)
             self.at(at_s + PULL_S, lambda later: self._pull(coil, later))
+            self._tell_coil(coil.current)
         else:
             coil.current.asked_s, coil.current.board_says_on = length_s, True
         if self.supplies[coil.supply].note_on((board, channel)):
@@ -248,6 +252,7 @@ class World:
         if entry is None:
             return
         entry.length_s = at_s - entry.start_s
+        self._tell_coil(entry)
         if entry.door is not None:
             self._tell_if(self.doors[entry.door].drop(at_s), entry.door, at_s)
 
@@ -276,6 +281,10 @@ class World:
         fed = {place[0] for place, coil in self.coils.items() if coil.supply == supply.name}
         for board in sorted(fed):
             self.power_cut(board, at_s, supply.reset_s)
+
+    def _tell_coil(self, entry: Energising) -> None:
+        for listener in self.on_coil:
+            listener(entry)
 
     def _tell_if(self, moved: bool, number: str, at_s: float) -> bool:
         if moved:
