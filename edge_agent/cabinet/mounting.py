@@ -52,14 +52,16 @@ class Mounting:
         }
 
     def sensed_by(self) -> dict[str, list[tuple[int, str]]]:
-        """For each board's name, (channel, door number) of the doors that it senses: what the door watch is built of."""
+        """For each board, (channel, door number) of the doors that it senses: what the door watch is built of."""
         sensed: dict[str, list[tuple[int, str]]] = {}
         for door in self.doors.values():
             sensed.setdefault(door.sensor.board.name, []).append((door.sensor_channel, door.number))
         return sensed
 
-    def unlocked_by(self, board: str) -> tuple[str, ...]:
+    def reached_by(self, board: str) -> tuple[str, ...]:
         """Numbers of the doors whose lock or sensor hangs on this board: out of reach while it is silent."""
         return tuple(
-            door.number for door in self.doors.values() if board in (door.lock.board.name, door.sensor.board.name)
+            door.number
+            for door in self.doors.values()
+            if board in (door.lock.board.name, door.sensor.board.name)
         )

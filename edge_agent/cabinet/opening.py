@@ -52,10 +52,14 @@ async def send_unlock(door: MountedDoor, power: PowerBudget, opening: Opening) -
     mounted: MountedBoard = door.lock
     async with power.turn(mounted.board.name, mounted.pulse_s):
         opening.frame_left = True
-        log.info("unlock sent", extra=fields(door=door.number, board=mounted.board.name, intent=opening.intent))
+        log.info(
+            "unlock sent", extra=fields(door=door.number, board=mounted.board.name, intent=opening.intent)
+        )
         try:
             return await mounted.bus.perform(mounted.board.unlock(door.channel), Priority.UNLOCK)
-        except BusError as error:  # the bus refused the procedure before the driver could report: nothing was sent
+        except (
+            BusError
+        ) as error:  # the bus refused the procedure before the driver could report: nothing was sent
             sent = UnlockSent.UNKNOWN if getattr(error, "sent", True) else UnlockSent.NOT_SENT
             return UnlockReport(sent, str(error), error.code)
 

@@ -1,7 +1,8 @@
 """The power budget: one coil at a time per supply, and a pause between two doors (wall 7).
 
 Boards time their own pulses, so a turn has to outlast the pulse that it started: the next turn of the same supply
-begins only when the pulse has ended and the gap has passed. Two coils on one supply make a board reset in the middle of both.
+begins only when the pulse has ended and the gap has passed. Two coils on one supply make a board reset in the
+middle of both.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from edge_agent.domain.decision import Decision
+from edge_agent.domain.events.base import Event
 from edge_agent.domain.instant import Instant
 from edge_agent.domain.state import LockerState
 
@@ -14,10 +15,13 @@ Decide = Callable[[LockerState, Instant], Decision]
 
 
 class CommittedPort(Protocol):
-    """A decision that is durable: `result` is the decision's answer, `txn` the transaction's id."""
+    """A decision that is durable: `events` may be none; `result` is the decision's answer."""
 
     @property
     def txn(self) -> str: ...
+
+    @property
+    def events(self) -> tuple[Event, ...]: ...
 
     @property
     def result(self) -> Any: ...

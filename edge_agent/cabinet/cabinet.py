@@ -1,0 +1,242 @@
+"""The cabinet: opens doors on durable intents, watches all of them, and journals what the sensors say.
+
+Everything that a door does is appended to the ledger here, through the domain's door decisions, and only then
+told to whoever waits at the screen. Runs on the agent's loop; buses cross over only with changes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from drivers.bus import Sample
+from drivers.errors import BusError
+from drivers.lock_board import DoorState
+from drivers.transaction import Priority
+from edge_agent.cabinet.alarms import LeftOpen
+from edge_agent.cabinet.door_watch import DoorMoved, DoorWatch, PresenceSeen, SensorChatters
+from edge_agent.cabinet.mounting import Mounting
+from edge_agent.cabinet.opening import FAST_POLL_S, Ending, Opening, send_unlock, settle
+from edge_agent.cabinet.power import PowerBudget
+from edge_agent.domain import doors, hardware
+from edge_agent.domain.decision import Decision
+from edge_agent.domain.instant import Instant
+from edge_agent.domain.openings import live_intent
+from edge_agent.domain.ports import CommittedPort, Decide, LedgerPort
+from edge_agent.domain.refusals import Refusal
+from edge_agent.domain.state import LockerState
+from edge_agent.domain.words import DoorPosition, Outcome
+from edge_agent.errors import StoreError
+from edge_agent.flows import events as told
+from edge_agent.logs import fields
+
+log = logging.getLogger(__name__)
+
+IDLE_POLL_S = (
+    0.5  # a door cycle shorter than this can be missed; slower polling missed whole visits in the field
+)
+ARMED_HOLD_S = 0.5  # after the screen's hint: the longest that scanning pauses for a touch that may not come
+SIGHTINGS_MAX = 4096  # waiting for the ledger: some ten changes of every door of the largest cabinet
+SENSOR_CHATTERS = "DOOR-207"
+STOP_WAIT_S = 2.0  # for coils off at the end: longer than any family's answer
+
+TOLD = {
+    Outcome.OPENED: told.DoorOpened,
+    Outcome.NOT_OPENED: told.DoorNotOpened,
+    Outcome.UNKNOWN: told.OutcomeUnknown,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BoardHeard:
+    """A board became silent (`fact` says how) or answers again (`fact` empty)."""
+
+    board: str
+    fact: str
+
+
+Sighting = DoorMoved | PresenceSeen | SensorChatters | BoardHeard
+Tell = Callable[[told.DoorEvent], None]
+
+
+class Cabinet:
+    """All doors of one locker. `tell` hears of each door event after it is durable; it must not raise."""
+
+    def __init__(
+        self, mounting: Mounting, ledger: LedgerPort, tell: Tell, *, open_wait_s: float, left_open_s: float
+    ) -> None:
+        self._mounting = mounting
+        self._ledger = ledger
+        self._tell = tell
+        self._open_wait_s = open_wait_s
+        self._power = PowerBudget({name: board.supply for name, board in mounting.boards.items()})
+        self._openings: dict[str, Opening] = {}
+        self._silent: dict[str, str] = {}
+        self._sightings: deque[Sighting] = deque()
+        self._wake = asyncio.Event()
+        self._all_heard = asyncio.Event()
+        self._left_open = LeftOpen(left_open_s, self._is_left_open)
+        self.watch = DoorWatch(mounting.sensed_by())
+
+    def start(self) -> None:
+        """Prepare the boards (all coils off) and begin to watch every door."""
+        for name, mounted in self._mounting.boards.items():
+            mounted.bus.attach(mounted.board)
+            mounted.bus.watch(mounted.board, IDLE_POLL_S, partial(self._sampled, name))
+
+    async def settled(self, wait_s: float) -> dict[str, DoorPosition]:
+        """What the sensors say once every board was heard or found silent, `wait_s` at most after the start."""
+        try:
+            await asyncio.wait_for(self._all_heard.wait(), wait_s)
+        except TimeoutError:
+            log.warning("boards not heard", extra=fields(doors=len(self.watch.states()), waited_s=wait_s))
+        return {number: DoorPosition(state.value) for number, state in self.watch.states().items()}
+
+    async def run(self) -> None:
+        """Take sightings one after another, for as long as the agent runs."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._sightings:
+                await self._handle(self._sightings.popleft())
+
+    async def stop(self) -> None:
+        """Let nothing stay energised: coils off on every board, best effort within STOP_WAIT_S."""
+        offs = [b.bus.perform(b.board.all_off(), Priority.STOP) for b in self._mounting.boards.values()]
+        await asyncio.wait_for(asyncio.gather(*offs, return_exceptions=True), STOP_WAIT_S)
+
+    def armed(self) -> None:
+        """Somebody is about to ask for a door: keep the lines quiet for a moment."""
+        for mounted in self._mounting.boards.values():
+            mounted.bus.armed(ARMED_HOLD_S)
+
+    async def open(self, intent_id: str) -> Outcome:
+        """Execute one durable intent, once. The outcome is committed before this returns."""
+        intent = self._ledger.state.intent[intent_id]
+        door = self._mounting.doors[intent.compartment]
+        if door.number in self._openings:
+            raise RuntimeError(f"door {door.number} is being opened for another intent")
+        opening = Opening(intent_id, door, self.watch.state(door.number))
+        self._openings[door.number] = opening
+        try:
+            return await self._conclude(opening, await self._act(opening))
+        finally:
+            del self._openings[door.number]
+
+    async def _act(self, opening: Opening) -> Ending:
+        door = opening.door
+        door.sensor.bus.fast(door.sensor.board, self._open_wait_s, FAST_POLL_S)
+        report = await send_unlock(door, self._power, opening)
+        ending = await settle(opening, report, self._open_wait_s)
+        stayed_closed = (
+            opening.before is not DoorState.OPEN and self.watch.state(door.number) is DoorState.CLOSED
+        )
+        if ending.outcome is Outcome.UNKNOWN and stayed_closed:
+            return Ending(Outcome.NOT_OPENED, ending.reason or "the sensor stayed closed")
+        return ending
+
+    async def _conclude(self, opening: Opening, ending: Ending) -> Outcome:
+        number, intent = opening.door.number, opening.intent
+        log.info("unlock ended", extra=fields(door=number, intent=intent, outcome=ending.outcome.value))
+        if opening.seen.done():  # journalled and told by the sighting itself
+            return ending.outcome
+        if ending.outcome is Outcome.NOT_OPENED:
+            await self._commit(lambda state, at: doors.not_opened(state, intent, at, ending.reason))
+        else:
+            await self._commit(lambda state, at: doors.outcome_unknown(state, intent, at, ending.reason))
+        self._tell(TOLD[ending.outcome](number))
+        return ending.outcome
+
+    def _sampled(self, board: str, sample: Sample) -> None:
+        now_s = asyncio.get_running_loop().time()
+        if isinstance(sample, BusError):
+            seen = self.watch.silent(board, now_s)
+            self._heard(board, str(sample))
+        else:
+            seen = self.watch.sampled(board, sample, now_s)
+            self._heard(board, "")
+        for sighting in seen:
+            self._note(sighting)
+        if not self._all_heard.is_set() and self.watch.settled():
+            self._all_heard.set()
+
+    def _heard(self, board: str, fact: str) -> None:
+        if bool(fact) != bool(self._silent.get(board, "")):
+            self._note(BoardHeard(board, fact))
+        self._silent[board] = fact
+
+    def _note(self, sighting: Sighting) -> None:
+        if len(self._sightings) >= SIGHTINGS_MAX:
+            log.error(
+                "sighting dropped", extra=fields(waiting=SIGHTINGS_MAX, sighting=type(sighting).__name__)
+            )
+            return
+        self._sightings.append(sighting)
+        self._wake.set()
+
+    async def _handle(self, sighting: Sighting) -> None:
+        match sighting:
+            case DoorMoved(state=DoorState.OPEN):
+                await self._opened(sighting.number)
+            case DoorMoved(state=DoorState.CLOSED):
+                await self._closed(sighting.number)
+            case SensorChatters():
+                await self._commit(partial(self._chatters, sighting.number))
+            case BoardHeard():
+                await self._commit(partial(self._board_heard, sighting))
+
+    @staticmethod
+    def _chatters(number: str, state: LockerState, at: Instant) -> Decision:
+        return hardware.open_fault(
+            state, SENSOR_CHATTERS, number, "minor", at, "the sensor flips without a hand"
+        )
+
+    def _board_heard(self, heard: BoardHeard, state: LockerState, at: Instant) -> Decision:
+        numbers = self._mounting.reached_by(heard.board)
+        if heard.fact:
+            return hardware.board_silent(state, heard.board, numbers, heard.fact, at)
+        return hardware.board_back(state, heard.board, numbers, at)
+
+    async def _opened(self, number: str) -> None:
+        self._left_open.begin(number)
+        meant = self._commanded_but_not_seen()
+        if meant is not None and meant.door.number != number and not live_intent(self._ledger.state, number):
+            await self._wrong_door(meant, number)
+            return
+        committed = await self._commit(lambda state, at: doors.opened(state, number, at))
+        opening = self._openings.get(number)
+        if opening is not None:
+            opening.resolve(Outcome.OPENED)
+        if committed is not None and committed.result:
+            self._tell(told.DoorOpened(number))
+
+    async def _closed(self, number: str) -> None:
+        self._left_open.end(number)
+        committed = await self._commit(lambda state, at: doors.closed(state, number, at))
+        if committed is not None and committed.events:
+            self._tell(told.DoorClosed(number))
+
+    async def _wrong_door(self, meant: Opening, moved: str) -> None:
+        await self._commit(lambda state, at: doors.wrong_door(state, meant.intent, moved, at))
+        meant.resolve(Outcome.NOT_OPENED)
+        self._tell(told.DoorNotOpened(meant.door.number))
+
+    def _commanded_but_not_seen(self) -> Opening | None:
+        waiting = (o for o in self._openings.values() if o.frame_left and not o.seen.done())
+        return next((o for o in waiting if self.watch.state(o.door.number) is not DoorState.OPEN), None)
+
+    async def _is_left_open(self, number: str, open_s: float) -> None:
+        if await self._commit(lambda state, at: doors.left_open(state, number, at)) is not None:
+            self._tell(told.DoorLeftOpen(number))
+
+    async def _commit(self, decide: Decide) -> CommittedPort | None:
+        """Journal a sighting. A ledger that cannot commit is its own alarm; the door is still what it is."""
+        try:
+            return await self._ledger.transact(decide)
+        except (StoreError, Refusal) as error:
+            log.error("door event not journalled", extra=fields(error=error))
+            return None

@@ -1,0 +1,108 @@
+"""A cabinet under virtual time: the real cabinet, ledger and drivers over simulated boards. Nothing is mocked."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from drivers.virtual_bus import VirtualBus
+from edge_agent.cabinet.cabinet import Cabinet
+from edge_agent.cabinet.mounting import MountedBoard, Mounting
+from edge_agent.clock import VirtualClock
+from edge_agent.domain import service
+from edge_agent.domain.events.system import DoorSpec
+from edge_agent.domain.words import Cause, Height, Outcome
+from edge_agent.flows.events import DoorEvent
+from edge_agent.randomness import SeededRandomness
+from edge_agent.store.executor import Inline
+from edge_agent.store.ledger import Ledger
+from edge_agent.store.opening import open_ledger
+from edge_agent.store.places import Settings
+from edge_agent.wiring import line_settings, lock_board
+from sim.cabinet import SimCabinet
+from sim.plans import BoardPlan, document
+from sim.virtual_time import run_virtual
+
+OPEN_WAIT_S = 10.0
+LEFT_OPEN_S = 180.0
+TECHNICIAN = "technician:t1"
+
+
+class Stage:
+    """One simulated cabinet with its agent half. `told`: what the screen would have heard."""
+
+    def __init__(
+        self, sim: SimCabinet, ledger: Ledger, clock: VirtualClock, chance: SeededRandomness
+    ) -> None:
+        self.sim, self.ledger, self.clock, self.chance = sim, ledger, clock, chance
+        self.told: list[DoorEvent] = []
+        loop = asyncio.get_running_loop()
+        ports = sim.open_virtual(loop)
+        self.buses = {
+            bus.name: VirtualBus(line_settings(bus), ports.wires[bus.name], loop) for bus in sim.config.bus
+        }
+        boards = {
+            board.name: MountedBoard(lock_board(sim.config, board), self.buses[board.bus], "psu-1")
+            for board in sim.config.board
+        }
+        self.cabinet = Cabinet(
+            Mounting(boards, sim.config.doors()),
+            ledger,
+            self.told.append,
+            open_wait_s=OPEN_WAIT_S,
+            left_open_s=LEFT_OPEN_S,
+        )
+
+    async def unlock(self, number: str) -> Outcome:
+        """A technician's intent, made durable, then executed."""
+        committed = await self.ledger.transact(
+            lambda state, at: service.open_door(state, number, Cause.TECHNICIAN, TECHNICIAN, at, self.chance)
+        )
+        return await self.cabinet.open(committed.result.intent)
+
+    def heard(self) -> list[str]:
+        """Names of what the screen was told, with the door."""
+        return [f"{type(event).__name__} {event.door}" for event in self.told]
+
+    async def journal(self) -> list[str]:
+        """Types of all events so far, oldest first."""
+        batch = await self.ledger.events_after(0, limit=10_000)
+        return [json.loads(event)["type"].removeprefix("locker.") for event in batch.events]
+
+    def pulses(self) -> int:
+        """How often any coil was energised."""
+        return len(self.sim.coils())
+
+
+Story = Callable[[Stage], Awaitable[None]]
+
+
+def play(tmp_path: Path, story: Story, *boards: str | BoardPlan) -> None:
+    """Build the stage, wait until the doors are known, run the story, all in virtual time."""
+    clock = VirtualClock()
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        paper = document(boards or ("lock-8a",), folder=tmp_path)
+        sim = SimCabinet.of_document(paper, now=loop.time)
+        chance = SeededRandomness(1)
+        opened = await open_ledger(Settings(tmp_path, "HK-0001"), clock, chance, Inline())
+        doors = tuple(DoorSpec(d.number, d.size, 1, Height(d.height), d.board) for d in sim.config.doors())
+        await opened.ledger.transact(lambda state, at: service.configure(state, "digest", doors, at))
+        stage = Stage(sim, opened.ledger, clock, chance)
+        worker = loop.create_task(stage.cabinet.run())
+        for bus in stage.buses.values():
+            bus.start()
+        stage.cabinet.start()
+        await stage.cabinet.settled(5.0)
+        try:
+            await story(stage)
+        finally:
+            worker.cancel()
+            for bus in stage.buses.values():
+                bus.stop()
+            await opened.ledger.close()
+
+    run_virtual(main(), on_jump=clock.advance)
