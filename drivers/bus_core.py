@@ -15,16 +15,16 @@ never sent twice; nothing is asked of a board that has not shown who it is since
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from enum import Enum
 from functools import partial
 from typing import Any
 
-from drivers.bus import BusState, LineSettings, OnChange, OnPush, OnState, OnTrace
+from drivers.bus import BusState, LineSettings, OnChange
+from drivers.bus_listeners import Deliver, Listeners
 from drivers.bus_roster import Roster
-from drivers.bus_stats import HISTOGRAM_BUCKETS, BoardCounters, Direction, Recorder, TraceEntry
-from drivers.bus_turns import Job, Turn, unsent
-from drivers.errors import BadReply, BoardRefused, BoardSilent, BusBusy, BusError, EchoCollision, PortLost
+from drivers.bus_stats import HISTOGRAM_BUCKETS, BoardCounters, Direction, Recorder
+from drivers.bus_turns import EchoProbe, Job, Turn, unsent
+from drivers.errors import BoardRefused, BoardSilent, BusBusy, BusError, PortLost
 from drivers.exchange import Exchange
 from drivers.lock_board import LockBoard
 from drivers.scan_plan import ScanPlan
@@ -52,9 +52,6 @@ class Phase(Enum):
 _CLOSED, _IDLE, _WRITING, _WAITING, _DRAINING = Phase  # one look-up less in a path of some 40 µs
 _SENT, _RECEIVED = Direction.SENT, Direction.RECEIVED
 
-Deliver = Callable[..., None]
-"""`deliver(callback, value)`: run a listener where listeners run (the loop, or right here)."""
-
 
 class BusCore:
     """See the module. `wake_at` is inf while nothing is planned; `outgoing` is what the port has still to take."""
@@ -68,11 +65,11 @@ class BusCore:
         self.phase = _CLOSED
         self.wake_at = NEVER
         self.outgoing = b""
-        self.state_listeners: list[OnState] = []
-        self.push_listeners: list[OnPush] = []
-        self.trace_listeners: list[OnTrace] = []
-        self._deliver = deliver
-        self._exchange = Exchange(line.name, line.echo, self.recorder, self._pushed)
+        self.listeners = Listeners(deliver, self.recorder)
+        self._exchange = Exchange(line.name, line.echo, self.recorder, self.listeners.pushed)
+        self._probed: set[str] = (
+            set()
+        )  # boards that were asked for the sake of the echo since the port was opened
         self._queues: tuple[deque[Turn], ...] = tuple(deque() for _ in Priority)
         self._queued = 0
         self._turn: Turn | None = None
@@ -82,7 +79,7 @@ class BusCore:
         self._answerable = False  # the frame on the wire is one that boards reply to
         self._counters = BoardCounters()  # of the board asked last
         self._noisy_since: float | None = None
-        self._unasked = UnaskedBytes(self._pushed)
+        self._unasked = UnaskedBytes(self.listeners.pushed)
         self._boards: dict[str, LockBoard] = {}
 
     # What callers ask for.
@@ -131,12 +128,13 @@ class BusCore:
         self._noisy_since = None
         self._unasked.clear()
         self._exchange.forget_echo()
+        self._probed.clear()
         self.recorder.port_openings += 1
         self.roster.opened(now)
         for name in self.plan.names():
             if not self.roster.has(name):
                 self.plan.unblock(name, now)
-        self._tell_state()
+        self.listeners.changed(self.state)
 
     def closed(self, error: BusError, now: float) -> None:
         """The port is gone or could not be opened: everything that waits for it fails."""
@@ -156,15 +154,12 @@ class BusCore:
                 self._fail_closed(queue.popleft(), unsent(error))
         self._queued = 0
         if news:
-            self._tell_state()
+            self.listeners.changed(self.state)
 
     def received(self, data: bytes, now: float) -> None:
         self._now = now
         self._quiet_at = now + self._silence_s
-        entry = TraceEntry(now, _RECEIVED, data)
-        self.recorder.pieces.append(entry)
-        if self.trace_listeners:
-            self._tell_trace(entry)
+        self.listeners.traffic(now, _RECEIVED, data)
         if self.phase is not _WAITING or not self._answerable:
             self._set_aside(data, now)
             return
@@ -183,10 +178,7 @@ class BusCore:
         """The port took `count` bytes of `outgoing`."""
         if not count:
             return
-        entry = TraceEntry(now, _SENT, self.outgoing[:count])
-        self.recorder.pieces.append(entry)
-        if self.trace_listeners:
-            self._tell_trace(entry)
+        self.listeners.traffic(now, _SENT, self.outgoing[:count])
         self.outgoing = self.outgoing[count:]
         if self.outgoing or self._turn is None or self._turn.transaction is None:
             return
@@ -238,6 +230,8 @@ class BusCore:
                 return None
             if isinstance(turn, Job) and not self._may_speak(turn):
                 continue
+            if turn.transaction is not None and self._exchange.doubts(turn.transaction):
+                turn = self._learn_echo(turn, turn.transaction.board)
             assert turn.transaction is not None
             return self._send(turn, turn.transaction, now)
 
@@ -272,6 +266,16 @@ class BusCore:
             )
         return False
 
+    def _learn_echo(self, turn: Turn, name: str) -> Turn:
+        """A reading of the same board first, once, if there is one: its reply cannot be mistaken for an echo."""
+        board = self._boards.get(name)
+        question = board.poll() if board is not None and name not in self._probed else None
+        if question is None or self._exchange.doubts(question):
+            return turn
+        self._probed.add(name)
+        self._next_of(turn)
+        return EchoProbe(question)
+
     def _send(self, turn: Turn, transaction: Transaction, now: float) -> bytes:
         self._turn = turn
         self.phase = _WRITING
@@ -304,7 +308,7 @@ class BusCore:
         assert turn.transaction is not None
         transaction = turn.transaction
         refused = isinstance(error, BoardRefused)
-        self._count(error)
+        self.recorder.failed(self._counters, error)
         self.phase = _IDLE if refused else _DRAINING
         self._drain_until = max(now, self._deadline) + transaction.drain_s
         if isinstance(turn, Job) and turn.resent < transaction.resends and not refused:
@@ -326,7 +330,11 @@ class BusCore:
             fact = f"the port took {taken} of {len(transaction.request)} bytes in {WRITE_MAX_S} s"
             self._failed(BoardSilent(where, fact, bytes_left=taken > 0), now)
         elif transaction.replies:
-            self._failed(self._exchange.expire(), now)
+            verdict = self._exchange.expire()
+            if isinstance(verdict, bytes):
+                self._answered(verdict, now)
+            else:
+                self._failed(verdict, now)
         else:
             self._turn = None
             self.phase = _DRAINING
@@ -345,17 +353,6 @@ class BusCore:
     def _nothing_left(self) -> bool:
         transaction = self._turn.transaction if self._turn is not None else None
         return transaction is not None and len(self.outgoing) == len(transaction.request)
-
-    def _count(self, error: BusError) -> None:
-        counters = self._counters
-        if isinstance(error, BoardRefused):
-            counters.refused += 1
-        elif isinstance(error, BoardSilent):
-            counters.silent += 1
-        elif isinstance(error, EchoCollision):
-            self.recorder.collisions += 1
-        elif isinstance(error, BadReply):
-            counters.bad += 1
 
     # Bytes that nobody asked for.
 
@@ -391,22 +388,6 @@ class BusCore:
             return False
         self.roster.renew(board.name, now)
         return True
-
-    # Telling.
-
-    def _pushed(self, frame: bytes) -> None:
-        self.recorder.pushed += 1
-        for listener in tuple(self.push_listeners):
-            self._deliver(listener, frame)
-
-    def _tell_state(self) -> None:
-        state = self.state
-        for listener in tuple(self.state_listeners):
-            self._deliver(listener, state)
-
-    def _tell_trace(self, entry: TraceEntry) -> None:
-        for listener in tuple(self.trace_listeners):
-            listener(entry)
 
     def _fail_closed(self, turn: Turn, error: BusError) -> None:
         if isinstance(turn, Job):

@@ -68,13 +68,13 @@ class BusFace(ABC):
         self._post(lambda: self._core.plan.armed(hold_s, self._now()))
 
     def on_push(self, listener: OnPush) -> Unsubscribe:
-        return _subscribed(self._core.push_listeners, listener)
+        return _subscribed(self._core.listeners.push, listener)
 
     def on_state(self, listener: OnState) -> Unsubscribe:
-        return _subscribed(self._core.state_listeners, listener)
+        return _subscribed(self._core.listeners.state, listener)
 
     def on_trace(self, listener: OnTrace) -> Unsubscribe:
-        return _subscribed(self._core.trace_listeners, listener)
+        return _subscribed(self._core.listeners.trace, listener)
 
     # What a pump gives.
 

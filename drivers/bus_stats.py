@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
+from drivers.errors import BadReply, BoardRefused, BoardSilent, BusError, EchoCollision
+
 TRACE_ENTRIES_MAX = 2000  # about a minute of traffic at 9600 baud, below 0.5 MB
 HISTOGRAM_BUCKETS = 24  # powers of two of a microsecond: the last one begins at 4.2 s, beyond every deadline
 
@@ -94,6 +96,17 @@ class Recorder:
         if counters is None:
             counters = self.boards[name] = BoardCounters()
         return counters
+
+    def failed(self, counters: BoardCounters, error: BusError) -> None:
+        """Count a question of one board that ended without a reply."""
+        if isinstance(error, BoardRefused):
+            counters.refused += 1
+        elif isinstance(error, BoardSilent):
+            counters.silent += 1
+        elif isinstance(error, EchoCollision):
+            self.collisions += 1
+        elif isinstance(error, BadReply):
+            counters.bad += 1
 
     def snapshot(self) -> BusStats:
         return BusStats(

@@ -99,3 +99,19 @@ class Job:
         ) as error:  # a driver's mistake belongs to its caller; the bus has other boards to serve
             self.transaction = None
             self._done(None, error)
+
+
+class EchoProbe:
+    """A harmless question asked only to learn whether the adapter echoes; its outcome interests nobody else."""
+
+    __slots__ = ("resent", "transaction")
+
+    def __init__(self, question: Transaction) -> None:
+        self.transaction: Transaction | None = question
+        self.resent = 0
+
+    def answered(self, reply: bytes, now: float) -> None:
+        self.transaction = None
+
+    def failed(self, error: BusError, now: float) -> None:
+        self.transaction = None

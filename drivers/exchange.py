@@ -5,7 +5,8 @@ boards' frames are counted and skipped, pushed frames handed on; only the reply 
 
 Echo. A board confirms an unlock by repeating the request, so an echo alone would look like the confirmation of a
 board that is not there. With `auto` nothing is believed before the echo is known, and it is learnt only from a request
-whose reply has another shape. Until then a frame equal to the request needs a second one behind it.
+whose reply has another shape. Until then a frame equal to the request needs a second one behind it; only a harmless
+write (coils off) is believed alone, once no second copy came before its deadline.
 """
 
 from __future__ import annotations
@@ -95,11 +96,24 @@ class Exchange:
             buffer = stripped
         return self._hunt(buffer)
 
-    def expire(self) -> BusError:
-        """The deadline has come: silence, or bytes that were no reply."""
+    def doubts(self, transaction: Transaction) -> bool:
+        """Whether the adapter's echo, if it has one, would pass for the reply to `transaction`."""
+        if self.echo is not Echo.UNKNOWN:
+            return False
+        seen = transaction.recognise(transaction.request)
+        return seen is not None and seen.start == 0 and seen.sight is Sight.REPLY
+
+    def expire(self) -> bytes | BusError:
+        """The deadline has come: silence, bytes that were no reply, or a lone copy that may be believed."""
         transaction = self._transaction
         where = self._where()
         if self._echo_due and self._buffer and transaction.request.startswith(self._buffer):
+            if (
+                self.echo is Echo.UNKNOWN
+                and self._buffer == transaction.request
+                and _is_harmless_write(transaction)
+            ):
+                return self._buffer
             if self.echo is Echo.FULL:
                 return EchoCollision(
                     where, f"cut echo {_shown(self._buffer)} of {_shown(transaction.request)}"
@@ -181,6 +195,11 @@ class Exchange:
     def _is_reply(self, frame: bytes) -> bool:
         seen = self._recogniser(frame)
         return seen is not None and seen.start == 0 and seen.sight is Sight.REPLY
+
+
+def _is_harmless_write(transaction: Transaction) -> bool:
+    """No door moves, and the confirmation is exactly as long as the request: no reading can be mistaken for it."""
+    return not transaction.actuates and transaction.reply_bytes_max == len(transaction.request)
 
 
 def _shown(data: bytes) -> str:

@@ -40,7 +40,7 @@ from drivers.virtual_bus import VirtualBus
 from sim.virtual_time import run_virtual
 
 LENGTHS = {0xA5: 5, 0x5A: 6, 0x5B: 4, 0x5C: 4}
-READ, IDENTIFY, UNLOCK = b"R"[0], b"I"[0], b"U"[0]
+READ, IDENTIFY, UNLOCK, OFF = b"RIUO"
 REPLY_TIMEOUT_S = 0.2  # on a busy machine a pty peer may be held up for tens of milliseconds
 DRAIN_S = 0.1
 
@@ -79,7 +79,7 @@ def recogniser(asked: bytes) -> Recognise:
             return Sight.FOREIGN
         if frame[0] == 0x5B:
             return Sight.REFUSAL
-        if op == UNLOCK:
+        if op in (UNLOCK, OFF):
             return Sight.REPLY if frame == asked else Sight.FOREIGN
         return Sight.REPLY if frame[0] == 0x5A and frame[2] == op else Sight.FOREIGN
 

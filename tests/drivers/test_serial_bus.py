@@ -14,9 +14,12 @@ import pytest
 
 from drivers.bus_core import QUEUE_MAX
 from drivers.errors import BadReply, BoardRefused, BoardSilent, BusBusy, EchoCollision, PortLost, PortMissing
+from drivers.lock_board import BoardInfo, UnlockSent
 from drivers.transaction import Priority, Procedure
 from tests.drivers.bus_stage import (
+    IDENTIFY,
     LINE,
+    OFF,
     READ,
     REPLY_TIMEOUT_S,
     UNLOCK,
@@ -24,6 +27,7 @@ from tests.drivers.bus_stage import (
     Firmware,
     Pieces,
     Story,
+    ToyBoard,
     ask,
     framed,
     once,
@@ -322,6 +326,56 @@ def test_before_the_echo_is_known_a_lone_copy_of_an_unlock_proves_nothing(play: 
         return [await outcome_of(bus, procedure) for procedure in asked]
 
     assert play(Firmware(), story) == [(BadReply, True), reply(READ), request(UNLOCK, 1, 7)]
+
+
+def switch_off(address: int = 1) -> Procedure[bytes]:
+    """Coils off: confirmed like an unlock, by repeating the frame, and harmless."""
+    return once(ask(request(OFF, address), reply_bytes_max=5))
+
+
+class RelayLikeBoard(ToyBoard):
+    """Its preparation begins with a frame that is confirmed by its own copy."""
+
+    def prepare(self) -> Procedure[BoardInfo]:
+        yield from switch_off(self.settings.address)
+        return (yield from super().prepare())
+
+
+def confirms(frame: bytes) -> Pieces:
+    return [(0.0, frame)] if frame[2] == OFF else Firmware(doors=3)(frame)
+
+
+def test_an_attached_board_is_read_first_so_that_its_confirmations_can_be_believed(play: Play) -> None:
+    """The bus asks a harmless question before the first frame that an echo could confirm."""
+
+    async def story(bus: Any, peer: Any) -> Any:
+        board = RelayLikeBoard(1)
+        bus.attach(board)
+        report = await bus.perform(board.unlock(7), Priority.UNLOCK)
+        return report.sent, [frame[2] for frame in peer.frames]
+
+    assert play(confirms, story) == (UnlockSent.ACCEPTED, [READ, OFF, IDENTIFY, UNLOCK])
+
+
+def test_an_echo_alone_does_not_prepare_an_absent_board(play: Play) -> None:
+    """Everything is repeated by the adapter, and nobody is there: no unlock leaves."""
+
+    async def story(bus: Any, peer: Any) -> Any:
+        board = RelayLikeBoard(1)
+        bus.attach(board)
+        report = await bus.perform(board.unlock(7), Priority.UNLOCK)
+        return report.sent, [frame[2] for frame in peer.frames if frame[2] == UNLOCK]
+
+    assert play(echoing(Firmware(silent=True)), story) == (UnlockSent.NOT_SENT, [])
+
+
+def test_a_harmless_write_is_believed_alone_when_no_second_copy_follows(play: Play) -> None:
+    """A board that nobody attached, on a line whose echo is not known: coils off may be believed, an unlock not."""
+
+    async def story(bus: Any, peer: Any) -> Any:
+        return await outcome_of(bus, switch_off()), await outcome_of(bus, unlock(7))
+
+    assert play(confirms, story) == (request(OFF), (BadReply, True))
 
 
 def test_an_unlock_heard_twice_is_echo_and_confirmation(play: Play) -> None:
