@@ -1,8 +1,8 @@
 """Courier (快递员): who it is, by badge or by number with PIN; and the summary when the round is over.
 
-Entered as `pin` after a badge that asks for one, as `number` from the keypad's courier button, and as `summary` at the
-end. Contract, quota and rights are checked by the login decision, not by the screen. Logging out costs no touch: the
-badge again, the "done" card, or walking away.
+Entered as `number` from the keypad's courier button (a badge logs in without this flow), and as `summary` at the end.
+Contract and rights are checked by the login decision, not by the screen. Logging out costs no touch: the badge again,
+the "done" card, or walking away.
 """
 
 from __future__ import annotations
@@ -41,7 +41,6 @@ def refused(about: str) -> Rule:
 TABLE: Table = {
     State.START: {
         Entered("number"): (State.NUMBER, waiting(NUMBER, "typing_s")),
-        Entered("pin"): (State.PIN, waiting(PIN, "typing_s")),
         Entered("summary"): (State.CLOSING, ask("sum_up")),
     },
     State.NUMBER: {
@@ -61,7 +60,6 @@ TABLE: Table = {
     State.CHECKING: {
         Done("login_pin", "in"): (State.CHECKING, [Go("deposit")]),
         Done("login_badge", "in"): (State.CHECKING, [Go("deposit")]),
-        Done("login_badge", "pin"): (State.PIN, waiting(PIN, "typing_s")),
         Done("login_pin", "wrong"): (
             State.PIN,
             waiting(Show("courier-pin", "pin-wrong"), "typing_s", REFUSED),

@@ -28,6 +28,7 @@ from edge_agent.flows.events import (
     Card,
     Done,
     DoorClosed,
+    DoorNotOpened,
     DoorOpened,
     Entered,
     Failed,
@@ -60,6 +61,7 @@ class State(Enum):
     PHONE = auto()
     SIZE = auto()
     UNLOCKING = auto()
+    UNSEEN = auto()
     DOOR_OPEN = auto()
     SWAPPING = auto()
     SETTING_ASIDE = auto()
@@ -78,7 +80,9 @@ SIZE = Show("choose-size")
 PHONE = Show("recipient-phone")
 FULL = Show("full")
 PUT = Show("door-open-put")
+UNSEEN = Show("door-failed", "unseen")
 UNDO = Show("message", "undo-door")
+TAKE_OUT = Show("message", "undo-door")
 LEFT_INSIDE = Show("message", "left-inside")
 OPENING: list[Effect] = [
     StopAll(),
@@ -164,7 +168,6 @@ TABLE: Table = {
         Done("left_inside"): ready("to-check"),
         Done("undo", "open"): (State.UNDO_UNLOCKING, UNDO_OPENING),
         Done("undone"): ready("undone", ACCEPTED),
-        Done("undo_failed"): ready("try-again", REFUSED),
         Done("report"): ready("reported"),
         Refused: ready("refusal", REFUSED),
         Failed: ready("try-again", REFUSED),
@@ -211,28 +214,37 @@ TABLE: Table = {
         Touch("back"): ready(),
     },
     State.UNLOCKING: {
-        DoorOpened: (State.DOOR_OPEN, door_is_open(PUT)),
+        DoorOpened: (State.DOOR_OPEN, door_is_open(PUT, "door-open-put")),
         # A07's latch is jammed: another compartment, at once, and A07 is set aside by the cabinet.
         **outcome_missing(
             not_opened=deciding("swap", "not-opened", REFUSED),
-            unknown=deciding("swap", "unknown", REFUSED),
+            unknown=(State.UNSEEN, waiting(UNSEEN, "question_s", REFUSED)),
         ),
         **keep_for_later(State.UNLOCKING),
     },
+    State.UNSEEN: {
+        # No sensor says whether it opened. It is read, never pulsed again; the parcel goes nowhere on a guess.
+        **patience(State.UNSEEN, UNSEEN, "question_s", WALKED_AWAY),
+        DoorOpened: (State.DOOR_OPEN, door_is_open(PUT, "door-open-put")),
+        DoorNotOpened: deciding("swap", "not-opened", REFUSED),
+        Touch("finish"): deciding("left_inside"),
+        Touch("cancel"): deciding("left_inside"),
+        **keep_for_later(State.UNSEEN),
+    },
     State.DOOR_OPEN: {
         DoorClosed: (State.STORING, ask("deposit")),
-        Touch("bigger"): (State.SWAPPING, [Note("swap", "bigger"), Show("door-open-put", "take-out")]),
+        Touch("bigger"): (State.SWAPPING, [Note("swap", "bigger"), TAKE_OUT]),
         Card(command="bigger"): (
             State.SWAPPING,
-            [Note("swap", "bigger"), Show("door-open-put", "take-out"), TICK],
+            [Note("swap", "bigger"), TAKE_OUT, TICK],
         ),
-        Touch("smaller"): (State.SWAPPING, [Note("swap", "smaller"), Show("door-open-put", "take-out")]),
-        Touch("another"): (State.SWAPPING, [Note("swap", "another"), Show("door-open-put", "take-out")]),
-        Card(command="size"): (State.SWAPPING, [Keep("swap"), Show("door-open-put", "take-out"), TICK]),
-        Touch("cancel"): (State.CANCELLING, [Show("door-open-put", "take-out")]),
+        Touch("smaller"): (State.SWAPPING, [Note("swap", "smaller"), TAKE_OUT]),
+        Touch("another"): (State.SWAPPING, [Note("swap", "another"), TAKE_OUT]),
+        Card(command="size"): (State.SWAPPING, [Keep("swap"), TAKE_OUT, TICK]),
+        Touch("cancel"): (State.CANCELLING, [TAKE_OUT]),
         Touch("not-open"): (State.CANCELLING, [Note("swap", "another"), Show("door-failed", "disputed")]),
         **{
-            Touch(action): (State.SETTING_ASIDE, [Note("swap", report), Show("door-open-put", "set-aside")])
+            Touch(action): (State.SETTING_ASIDE, [Note("swap", report), TAKE_OUT])
             for action, report in SET_ASIDE.items()
         },
         Touch("help"): (State.DOOR_OPEN, [Show("help", "door-open")]),
@@ -245,7 +257,7 @@ TABLE: Table = {
         # The courier answered on a screen that names the door; the old one stays held until the new one is closed.
         DoorClosed: deciding("swap"),
         Touch("back"): (State.DOOR_OPEN, [Note("swap", ""), PUT]),
-        Touch("cancel"): (State.CANCELLING, [Show("door-open-put", "take-out")]),
+        Touch("cancel"): (State.CANCELLING, [TAKE_OUT]),
         **reminders(State.SWAPPING, LEFT_OPEN),
         **keep_for_later(State.SWAPPING),
     },
@@ -269,7 +281,8 @@ TABLE: Table = {
     },
     State.STORING: {
         Done("deposit", "stored"): ready("stored", ACCEPTED),
-        Done("deposit", "doubt"): (State.ASKING, waiting(LEFT_INSIDE, "question_s")),
+        # The code that was drawn serves another stay already: the next one is drawn, nothing was promised yet.
+        Refused("deposit", "FLOW-318"): (State.STORING, ask("deposit")),
         Refused: (
             State.TROUBLE,
             [StopAll(), Show("message", "try-later"), Start("result", "help_s"), REFUSED],
@@ -281,7 +294,7 @@ TABLE: Table = {
     },
     State.UNDO_UNLOCKING: {
         DoorOpened: (State.UNDO_OPEN, door_is_open(UNDO)),
-        **outcome_missing(not_opened=deciding("undo_failed"), unknown=deciding("undo_failed")),
+        **outcome_missing(not_opened=ready("try-again", REFUSED), unknown=ready("try-again", REFUSED)),
         **keep_for_later(State.UNDO_UNLOCKING),
     },
     State.UNDO_OPEN: {
@@ -316,6 +329,7 @@ TABLE: Table = {
 
 SITUATIONS = {
     State.UNLOCKING: Situation.INTENT,
+    State.UNSEEN: Situation.INTENT,
     State.DOOR_OPEN: Situation.OPEN,
     State.SWAPPING: Situation.OPEN,
     State.SETTING_ASIDE: Situation.OPEN,

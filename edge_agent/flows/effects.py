@@ -24,8 +24,13 @@ class Show(Effect):
 
 
 @dataclass(frozen=True, slots=True)
+class Refresh(Effect):
+    """Draw the present screen again with what the context says now."""
+
+
+@dataclass(frozen=True, slots=True)
 class Start(Effect):
-    """Start (or start again) a timer; `wait` names a field of `Waits`."""
+    """Start (or start again) a timer; `wait` names a field of `Waits`, or is "wait_s": what the last answer said."""
 
     timer: str
     wait: str

@@ -91,9 +91,8 @@ TABLE: Table = {
         Done("check_token", "wrong"): noticed("token-invalid"),
         Done("check_code", "locked"): (
             State.LOCKED_OUT,
-            [StopAll(), Show("locked-out"), Start("lockout", "lockout_s"), REFUSED],
+            [StopAll(), Show("locked-out"), Start("lockout", "wait_s"), REFUSED],
         ),
-        Done("login_badge", "pin"): (State.CHECKING, [Go("courier", "pin")]),
         Done("login_badge", "in"): (State.CHECKING, [Go("deposit")]),
         Done("login_badge", "wrong"): noticed("courier-unknown"),
         Done("staff_card", "pin"): (State.CHECKING, [Go("service", "pin")]),

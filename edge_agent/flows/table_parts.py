@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from edge_agent.flows.effects import Decide, Effect, Show, Sound, Speak, Start, StopAll
+from edge_agent.flows.effects import Decide, Effect, Note, Refresh, Show, Sound, Speak, Start, StopAll
 from edge_agent.flows.events import DoorLeftOpen, DoorNotOpened, OutcomeUnknown, TimedOut, Touch
 from edge_agent.flows.table import Key, Rule
 
@@ -36,16 +36,16 @@ def waiting(screen: Show, wait: str, *more: Effect, timer: str = "idle") -> list
     return [StopAll(), screen, Start(timer, wait), *more]
 
 
-def door_is_open(screen: Show, *more: Effect) -> list[Effect]:
+def door_is_open(screen: Show, phrase: str = "door-open-take") -> list[Effect]:
     """A door has just opened: show it, say it, start the ladder of reminders."""
     return [
         StopAll(),
         Start("remind-1", "remind_1_s"),
         Start("left-open", "left_open_s"),
+        Note("reminder", 0),
         screen,
         ACCEPTED,
-        Speak(screen.screen),
-        *more,
+        Speak(phrase),
     ]
 
 
@@ -54,11 +54,14 @@ def reminders(state: Enum, left_open: Rule) -> dict[Key, Rule]:
 
     The cabinet reports the alarm (`DoorLeftOpen`); the flow's own timer stands behind it, should that report not come.
     """
-    knock: list[Effect] = [ATTENTION, Speak("close-the-door")]
+
+    def knock(count: int) -> list[Effect]:
+        return [Note("reminder", count), Refresh(), ATTENTION, Speak("close-door")]
+
     return {
-        TimedOut("remind-1"): (state, [Start("remind-2", "remind_2_s"), *knock]),
-        TimedOut("remind-2"): (state, [Start("remind-3", "remind_3_s"), *knock]),
-        TimedOut("remind-3"): (state, knock),
+        TimedOut("remind-1"): (state, [Start("remind-2", "remind_2_s"), *knock(1)]),
+        TimedOut("remind-2"): (state, [Start("remind-3", "remind_3_s"), *knock(2)]),
+        TimedOut("remind-3"): (state, knock(3)),
         TimedOut("left-open"): left_open,
         DoorLeftOpen: left_open,
     }

@@ -1,0 +1,54 @@
+"""The decisions that tables name, bound to the domain: name → pure function.
+
+A table says `Decide("reserve")`; here stands what that means: which domain decisions make up the one transaction, and
+which facts the flow learns from its answer. `LOOKS` only read the state and commit nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from edge_agent.flows.deciding import courier, recipient, rounds, technician
+from edge_agent.flows.deciding.parts import Decider, Inputs, Looker
+
+__all__ = ["DECISIONS", "END", "LOOKS", "Inputs"]
+
+DECISIONS: Mapping[str, Decider] = {
+    "check_code": recipient.check_code,
+    "check_token": recipient.check_token,
+    "collect": recipient.collect,
+    "put_back": recipient.put_back,
+    "reopen": recipient.reopen,
+    "retry": recipient.retry,
+    "rate": recipient.rate,
+    "login_badge": courier.login_badge,
+    "login_pin": courier.login_pin,
+    "reserve": courier.reserve,
+    "swap": courier.swap,
+    "deposit": courier.deposit,
+    "cancel": courier.cancel,
+    "left_inside": courier.left_inside,
+    "undo": courier.open_to_undo,
+    "undone": courier.undone,
+    "report": courier.report,
+    "recall_next": rounds.recall_next,
+    "recalled": rounds.recalled,
+    "recall_exception": rounds.recall_exception,
+    "verify_next": rounds.verify_next,
+    "verified": rounds.verified,
+    "service_enter": technician.service_enter,
+    "service_leave": technician.service_leave,
+    "service_open": technician.service_open,
+    "set_out": technician.set_out,
+    "set_in": technician.set_in,
+    "declare": technician.declare,
+    "acknowledge": technician.acknowledge,
+}
+LOOKS: Mapping[str, Looker] = {
+    "look_at_locker": recipient.look_at_locker,
+    "look_round": courier.look_round,
+    "sum_up": courier.sum_up,
+    "who_verifies": rounds.who_verifies,
+    "staff_card": technician.staff_card,
+}
+END: Decider = recipient.end

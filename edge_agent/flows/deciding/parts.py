@@ -1,0 +1,82 @@
+"""What the named decisions of the tables are made of: their inputs, their answers, and how two become one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from edge_agent.domain.decision import Decision, consequences
+from edge_agent.domain.deposits import Credentials
+from edge_agent.domain.instant import Instant
+from edge_agent.domain.openings import Opening
+from edge_agent.domain.staff import Staff
+from edge_agent.domain.state import LockerState
+from edge_agent.flows.context import Context
+from edge_agent.flows.events import Done
+from edge_agent.randomness import Randomness
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What was prepared off the loop for one decision: hashes instead of what was typed. `mode` is the table's."""
+
+    chance: Randomness
+    mode: str = ""
+    code_hash: str = ""
+    token_hash: str = ""
+    badge_hash: str = ""
+    pin_hash: str = ""
+    waybill_hash: str = ""
+    phone_hash: str = ""
+    phone_typed: bool = False  # here and now, digit by digit
+    explicit_size: bool = False  # the person has just said which size, for this parcel
+    staff: Staff | None = None
+    chosen: str = ""  # id, size or kind of the touch
+    rating: int = 0
+    credentials: Credentials | None = None
+    personal: tuple[tuple[str, str], ...] = ()  # (vault field, value)
+
+
+Decider = Callable[[LockerState, Context, Inputs, Instant], Decision]
+Looker = Callable[[LockerState, Context, Inputs, Instant], Done]
+Facts = dict[str, Any]  # field names of Context
+Step = Callable[[LockerState], Decision]
+
+
+def answered(decision: Decision, name: str, outcome: str = "", **facts: Any) -> Decision:
+    """The same decision, with the event that the flow will get once it is committed."""
+    return replace(decision, result=Done(name, outcome, facts))
+
+
+def together(state: LockerState, at: Instant, *steps: Step) -> Decision:
+    """Several decisions as one transaction, each seeing what those before it did. The last one's result stands."""
+    ahead = state.ahead()
+    done = Decision()
+    for step in steps:
+        one = step(ahead)
+        for changes in consequences(ahead, one, at):
+            ahead.apply(changes)
+        ahead.apply(one.given)
+        done = Decision(done.events + one.events, done.vault + one.vault, done.given + one.given, one.result)
+    return done
+
+
+def after(state: LockerState, decision: Decision, at: Instant) -> LockerState:
+    """The state as it will be when this decision is committed."""
+    ahead = state.ahead()
+    for changes in consequences(ahead, decision, at):
+        ahead.apply(changes)
+    ahead.apply(decision.given)
+    return ahead
+
+
+def opening_facts(opening: Opening) -> Facts:
+    return {
+        "door": opening.compartment,
+        "intent": opening.intent,
+        "stay": opening.stay,
+        "parcel": opening.parcel,
+        "reported": "",
+        "reminder": 0,
+    }
