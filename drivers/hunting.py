@@ -22,21 +22,26 @@ Judge = Callable[[bytes, int], Seen | Partly | None]
 
 
 def hunt(judge: Judge) -> Recognise:
-    """The first sound frame by `judge`.
+    """The first sound frame by `judge`, with two rules about foreign frames, which also occur by chance.
 
-    While something further front may yet become the reply, a foreign frame is not reported: short foreign frames also
-    occur by chance inside longer replies. The request's deadline ends the waiting.
+    While something further front may yet become the reply, a foreign frame is not reported: the request's deadline ends
+    the waiting. And where a foreign frame and the reply share bytes, the reply is meant.
     """
 
     def recognise(buffer: bytes) -> Seen | None:
         waiting = False
+        foreign: Seen | None = None
         for start in range(len(buffer)):
+            if foreign is not None and start >= foreign.end:
+                break
             verdict = judge(buffer, start)
             if verdict is Partly.WAIT:
-                waiting = True
-            elif isinstance(verdict, Seen) and not (waiting and verdict.sight is Sight.FOREIGN):
+                waiting = waiting or foreign is None
+            elif isinstance(verdict, Seen) and verdict.sight is not Sight.FOREIGN:
                 return verdict
-        return None
+            elif isinstance(verdict, Seen) and not waiting:
+                foreign = foreign or verdict
+        return foreign
 
     return recognise
 

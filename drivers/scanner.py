@@ -16,12 +16,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import ClassVar, Literal
 
-LENGTH_MAX = (
-    512  # a signed pickup token and every carrier's label stay below; a 3 kB QR code is nobody's waybill
-)
-IDLE_GAP_S = (
-    0.08  # ends a code that has no terminator: longer than an adapter's pause, shorter than a person's
-)
+# A signed pickup token and every carrier's label stay below; a 3 kB QR code is nobody's waybill.
+LENGTH_MAX = 512
+# Ends a code that has no terminator: longer than an adapter's pause, shorter than a person's.
+IDLE_GAP_S = 0.08
 REPEAT_S = 1.5  # a code held before the window is read again and again; drivers in the field use 1 to 2 s
 REPEATS_KEPT = 8  # distinct codes remembered inside the repeat window: a hand shows one or two
 

@@ -10,9 +10,8 @@ from collections import deque
 
 from drivers.scanner import Scan, Scanner
 
-WAITING_MAX = (
-    32  # commands not yet sent: start-up has two, and a person presses no trigger more often than that
-)
+# Commands not yet sent: start-up has two, and a person presses no trigger more often than that.
+WAITING_MAX = 32
 
 
 class ScannerLink:

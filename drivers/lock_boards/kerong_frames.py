@@ -16,9 +16,8 @@ STX, ETX = 0x02, 0x03
 BAUDRATE = 19200
 READ_TIMEOUT_S = 0.8  # what drivers of every family allow a status; KERONG gives no figure
 QUIET_AFTER_UNLOCK_S = 0.05  # an answer to an unlock may come and says nothing: let it pass
-PULSE_MS_MAX = (
-    1000  # the board keeps its own setting (500 ms recommended, up to 24 s possible): assume the cap
-)
+# The board keeps its own setting (500 ms recommended, up to 24 s possible): assume the cap.
+PULSE_MS_MAX = 1000
 
 
 def seal(body: bytes) -> bytes:

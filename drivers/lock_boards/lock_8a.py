@@ -48,6 +48,9 @@ class Code(IntEnum):
     READ = 0x33
 
 
+KNOWN_CODES = frozenset(Code)
+
+
 def seal(body: bytes) -> bytes:
     """`body` with its check byte."""
     return body + bytes((xor8(body),))
@@ -185,7 +188,8 @@ def _foreign(buffer: bytes, start: int) -> Seen | None:
         return None
     for length in range(FRAME_LEN, FRAME_LEN + STATUS_BYTES_MAX):
         frame = buffer[start : start + length]
-        if len(frame) == length and not xor8(frame) and (length == FRAME_LEN or frame[-2] == Code.READ):
+        marks = KNOWN_CODES if length == FRAME_LEN else (Code.READ,)
+        if len(frame) == length and frame[-2] in marks and not xor8(frame):
             return Seen(Sight.FOREIGN, start, start + length)
     return None
 

@@ -18,9 +18,8 @@ from drivers.transaction import Recognise, Seen, Sight
 UNITS = range(1, 256)  # LC boards leave the factory as 255, above the standard's 247; 0 would be every unit
 REQUEST_LEN = 8
 REFUSAL_LEN = 5
-REPLY_TIMEOUT_S = (
-    0.03  # relay boards answer within a few ms; the bus adds wire time and the adapter's latency
-)
+# Relay boards answer within a few ms; the bus adds wire time and the adapter's latency.
+REPLY_TIMEOUT_S = 0.03
 DRAIN_S = 0.02  # with the wire times at 9600 baud an absent board costs less than 0.1 s
 PULSE_STEP_MS = 100  # both pulse schemes count in tenths of a second
 PULSE_STEPS_MAX = 20  # 2 s, the longest pulse in any source; no value of a coil write (FF00, 5500) is near

@@ -26,9 +26,8 @@ from drivers.transaction import Priority, Procedure, Transaction
 
 PULSE_MS_MAX = 1000  # hard cap for a solenoid; sellers quote as little as 200 ms
 RELAYS_MAX = 32
-START_RESENDS = (
-    1  # some boards greet in ASCII at power-up, over the first exchange; switching off twice is harmless
-)
+# Some boards greet in ASCII at power-up, over the first exchange; switching off twice is harmless.
+START_RESENDS = 1
 
 
 class RelayBoard(PolledBoard):

@@ -69,7 +69,7 @@ def sound_end(buffer: bytes, start: int) -> int:
 
 def unseal(frame: bytes, command: int) -> tuple[int, bytes]:
     """Board and data of a sound frame with this command; ValueError otherwise."""
-    if sound_end(frame, 0) != len(frame) or frame[COMMAND_AT] != command:
+    if not frame or sound_end(frame, 0) != len(frame) or frame[COMMAND_AT] != command:
         raise ValueError(f"{frame.hex(' ')} is no sound WKLY frame with command {command:02X}")
     return frame[BOARD_AT], frame[DATA_AT:-1]
 

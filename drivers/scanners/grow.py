@@ -18,6 +18,7 @@ from drivers.checksums import crc16_xmodem
 from drivers.scanner import Scanner
 
 HEAD = bytes.fromhex("7E 00")
+UNCHECKED = bytes.fromhex("AB CD")
 DATA_MAX = 255
 
 
@@ -54,6 +55,7 @@ class ZoneFrame:
     type: Type
     zone: int
     data: bytes
+    checked: bool = True  # without: the mark that asks the module not to check
 
     def __post_init__(self) -> None:
         if not 0 <= self.zone <= 0xFFFF or not 1 <= len(self.data) <= DATA_MAX:
@@ -62,15 +64,15 @@ class ZoneFrame:
     def encode(self) -> bytes:
         length = 1 if self.type is Type.READ else len(self.data)
         body = bytes((self.type, length)) + self.zone.to_bytes(2, "big") + self.data
-        return HEAD + body + crc16_xmodem(body).to_bytes(2, "big")
+        return HEAD + body + (crc16_xmodem(body).to_bytes(2, "big") if self.checked else UNCHECKED)
 
     @classmethod
     def decode(cls, frame: bytes) -> ZoneFrame:
-        body = frame[len(HEAD) : -2]
-        sound = frame.startswith(HEAD) and crc16_xmodem(body) == int.from_bytes(frame[-2:], "big")
+        body, check = frame[len(HEAD) : -2], frame[-2:]
+        sound = frame.startswith(HEAD) and check in (UNCHECKED, crc16_xmodem(body).to_bytes(2, "big"))
         if not sound or len(body) < 5 or len(body) != 4 + body[1]:
             raise ValueError(f"{frame.hex(' ')} is no sound Grow frame")
-        return cls(Type(body[0]), int.from_bytes(body[2:4], "big"), body[4:])
+        return cls(Type(body[0]), int.from_bytes(body[2:4], "big"), body[4:], check != UNCHECKED)
 
 
 class GrowScanner(Scanner):

@@ -15,18 +15,23 @@ from typing import ClassVar
 
 from drivers.scanner import Scanner
 
-SYN_T_CR = bytes.fromhex("16 54 0D")
-SYN_U_CR = bytes.fromhex("16 55 0D")
-SETTING = bytes.fromhex("16 4D 0D")
-VOLATILE = b"!"
+SYN, CR = b"\x16", b"\r"
+SETTING = b"\x16M\r"
+VOLATILE, STORED = b"!", b"."
+ON, OFF = b"T", b"U"
 MENU_CODES_OFF = b"MNUENA0"
 MANUAL_TRIGGER = b"PAPHHF"  # reads on command
 ANSWER = re.compile(rb"[0-9A-Z]{6,12}([\x05\x06\x15])[!.]")
 
 
-def setting(text: bytes) -> bytes:
-    """One volatile setting: the engine's flash has few write cycles."""
-    return SETTING + text + VOLATILE
+def order(letter: bytes) -> bytes:
+    """One order that takes effect at once and has no answer."""
+    return SYN + letter + CR
+
+
+def setting(text: bytes, storage: bytes = VOLATILE) -> bytes:
+    """One setting or query; volatile, because the engine's flash has few write cycles."""
+    return SETTING + text + storage
 
 
 class HoneywellScanner(Scanner):
@@ -40,10 +45,10 @@ class HoneywellScanner(Scanner):
         return tuple(setting(text) for text in wanted)
 
     def trigger_on(self) -> bytes:
-        return SYN_T_CR
+        return order(ON)
 
     def trigger_off(self) -> bytes:
-        return SYN_U_CR
+        return order(OFF)
 
     def strip_answers(self, raw: bytes) -> bytes:
         while (answer := ANSWER.match(raw)) is not None:

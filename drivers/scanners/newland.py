@@ -16,20 +16,21 @@ from typing import ClassVar
 from drivers.scanner import Scanner
 
 HEAD, TAIL = b"\x7e\x010000", b";\x03"
-VOLATILE = b"#"
+VOLATILE, STORED = b"#", b"@"
+SHORT_TRIGGER = b"\x01T\x04"
 TRIGGER_ON, TRIGGER_OFF = b"SCNTRG1", b"SCNTRG0"
 SET_UP_OFF = b"SETUPE0"
 MODE_TRIGGER, MODE_SENSE = b"SCNMOD0", b"SCNMOD2"
 ANSWER = re.compile(rb"\x02\x010000[#@][0-9A-Za-z,*&^]{1,64}([\x05\x06\x15]);\x03")
 
 
-def command(text: bytes) -> bytes:
-    """One volatile command."""
-    return HEAD + VOLATILE + text + TAIL
+def command(text: bytes, storage: bytes = VOLATILE) -> bytes:
+    """One command; volatile, because the engine's flash has few write cycles."""
+    return HEAD + storage + text + TAIL
 
 
 class NewlandScanner(Scanner):
-    """One Newland engine."""
+    """One Newland engine. Option `short_trigger = true` for older engines that know only the three-byte trigger."""
 
     family: ClassVar[str] = "newland"
 
@@ -38,7 +39,7 @@ class NewlandScanner(Scanner):
         return (command(SET_UP_OFF), command(mode))
 
     def trigger_on(self) -> bytes:
-        return command(TRIGGER_ON)
+        return SHORT_TRIGGER if self.settings.options.get("short_trigger") else command(TRIGGER_ON)
 
     def trigger_off(self) -> bytes:
         return command(TRIGGER_OFF)
