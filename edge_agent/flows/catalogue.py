@@ -9,5 +9,14 @@ from edge_agent.flows.table import Flow
 
 FLOWS: Mapping[str, Flow] = {
     flow.name: flow
-    for flow in (home.FLOW, pickup.FLOW, courier.FLOW, deposit.FLOW, recall.FLOW, verify.FLOW, service.FLOW)
+    for flow in (
+        home.FLOW,
+        pickup.FLOW,
+        courier.FLOW,
+        deposit.FLOW,
+        recall.FLOW,
+        verify.FLOW,
+        verify.IN_SERVICE_MODE,
+        service.FLOW,
+    )
 }

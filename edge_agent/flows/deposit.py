@@ -242,7 +242,7 @@ TABLE: Table = {
         Touch("another"): (State.SWAPPING, [Note("swap", "another"), TAKE_OUT]),
         Card(command="size"): (State.SWAPPING, [Keep("swap"), TAKE_OUT, TICK]),
         Touch("cancel"): (State.CANCELLING, [TAKE_OUT]),
-        Touch("not-open"): (State.CANCELLING, [Note("swap", "another"), Show("door-failed", "disputed")]),
+        Touch("not-open"): deciding("swap", "", Note("swap", "stuck")),  # whatever the sensor says
         **{
             Touch(action): (State.SETTING_ASIDE, [Note("swap", report), TAKE_OUT])
             for action, report in SET_ASIDE.items()

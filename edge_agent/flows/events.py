@@ -17,7 +17,7 @@ class Event:
 
     def keys(self) -> Iterator[Event | type[Event]]:
         yield self
-        yield type(self)
+        yield from (kind for kind in type(self).__mro__ if issubclass(kind, Event))
 
 
 @dataclass(frozen=True, slots=True)

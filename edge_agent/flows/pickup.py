@@ -150,7 +150,7 @@ TABLE: Table = {
         Refused("retry"): (State.FAILED, waiting(Show("door-failed", "refusal"), "help_s", REFUSED)),
         Refused("collect", "FLOW-316"): (State.ASKING, waiting(ASKING, "question_s")),
         Refused: (State.TROUBLE, trouble("refusal")),
-        Failed: (State.TROUBLE, trouble("try-later")),
+        Failed: (State.TROUBLE, trouble("failed")),
     },
     State.ASKING: {
         **patience(State.ASKING, ASKING, "question_s", GONE),

@@ -113,7 +113,7 @@ TABLE: Table = {
         Touch("is-empty"): working("declare", "empty", Keep("picked")),
         Touch("is-occupied"): working("declare", "occupied", Keep("picked")),
         Touch("pick"): working("acknowledge", "", Keep("picked")),
-        Touch("verify"): (State.MENU, [StopAll(), Go("verify")]),
+        Touch("verify"): (State.MENU, [StopAll(), Go("service-verify")]),
         Touch("leave"): LEAVE,
         Touch("back"): LEAVE,
         ScannedStaff(own=True): LEAVE,
@@ -122,7 +122,7 @@ TABLE: Table = {
     State.WORKING: {
         Done("section", "shown"): menu("section"),
         Done("section", "menu"): menu(),
-        Done("section", "verify"): (State.WORKING, [Go("verify")]),
+        Done("section", "verify"): (State.WORKING, [Go("service-verify")]),
         Done("section", "scanner"): (
             State.SCANNER_TEST,
             [Note("scan_length", 0), Show("service-menu", "scanner")],

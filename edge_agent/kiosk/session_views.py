@@ -133,7 +133,7 @@ RECIPIENT_OFFERS = ("refuse", "not-mine", "damaged", "empty", "not-open")
 TAKE_OFFERS = {
     "recipient": RECIPIENT_OFFERS,
     "recall": ("skip", "not-inside"),
-    "verify": ("is-empty", "occupied"),
+    "verify": (),
     "technician": (),
 }
 
@@ -372,6 +372,7 @@ MESSAGES: dict[str, tuple[MessageKind, tuple[str, ...], Tone]] = {
     "undo-door": (MessageKind.UNDO_DOOR, (), "attention"),
     "check-door": (MessageKind.CHECK_DOOR, ("yes", "no"), "attention"),
     "try-later": (MessageKind.TRY_LATER, ("retry", "finish"), "refused"),
+    "failed": (MessageKind.TRY_LATER, ("finish",), "refused"),
     "refusal": (MessageKind.TRY_LATER, ("finish",), "refused"),
 }
 

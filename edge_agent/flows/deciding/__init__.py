@@ -48,7 +48,6 @@ LOOKS: Mapping[str, Looker] = {
     "look_at_locker": recipient.look_at_locker,
     "look_round": courier.look_round,
     "sum_up": courier.sum_up,
-    "who_verifies": rounds.who_verifies,
     "staff_card": technician.staff_card,
 }
 END: Decider = recipient.end

@@ -32,6 +32,7 @@ WRONG = {
     "something-inside": Report.SOMETHING_INSIDE,
     "dirty": Report.DIRTY,
     "damaged": Report.DAMAGED,
+    "stuck": Report.STUCK,  # "it did not open", while its sensor says that it did
 }
 PROBLEMS = {"dirty": Report.DIRTY, "damaged": Report.DAMAGED, "occupied": Report.SOMETHING_INSIDE}
 REPORTED_FAULT = "FLOW-330"  # a person says that something else is wrong
@@ -164,7 +165,7 @@ def swap(state: LockerState, context: Context, inputs: Inputs, at: Instant) -> D
     request = msgspec.structs.replace(
         _request(state, context, inputs, size), phone_hash=kept.phone_hash, consent=kept.consent
     )
-    left = Left.UNKNOWN if wrong is Report.SOMETHING_INSIDE else Left.NOTHING
+    left = Left.UNKNOWN if wrong in (Report.SOMETHING_INSIDE, Report.STUCK) else Left.NOTHING
     steps = []
     if wrong is not None:
         actor = f"courier:{context.actor}"

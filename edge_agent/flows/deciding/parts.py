@@ -10,7 +10,7 @@ from edge_agent.domain.decision import Decision, consequences
 from edge_agent.domain.deposits import Credentials
 from edge_agent.domain.instant import Instant
 from edge_agent.domain.openings import Opening
-from edge_agent.domain.staff import Staff
+from edge_agent.domain.staff_member import Staff
 from edge_agent.domain.state import LockerState
 from edge_agent.flows.context import Context
 from edge_agent.flows.events import Done

@@ -119,7 +119,3 @@ def looked(state: LockerState, context: Context, inputs: Inputs, at: Instant) ->
         if refusal.code not in (WRONG_SITUATION, NOT_PERMITTED):
             raise
         return service.something_inside(state, context.door, actor, at, context.session)
-
-
-def who_verifies(state: LockerState, context: Context, inputs: Inputs, at: Instant) -> Done:
-    return Done("who_verifies", COURIER if context.role == COURIER else "technician")

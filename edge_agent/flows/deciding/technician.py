@@ -6,6 +6,7 @@ from edge_agent.domain import hardware, service, staff
 from edge_agent.domain.decision import Decision
 from edge_agent.domain.instant import Instant
 from edge_agent.domain.refusals import LOCKED_OUT, Refusal
+from edge_agent.domain.staff_member import TECHNICIAN
 from edge_agent.domain.state import LockerState
 from edge_agent.domain.tries import NotAccepted
 from edge_agent.domain.words import Cause
@@ -33,7 +34,7 @@ def service_enter(state: LockerState, context: Context, inputs: Inputs, at: Inst
         no = done.result
         outcome = "locked" if no.wait_s > 0 else "wrong"
         return answered(done, "service_enter", outcome, tries_left=no.tries_left, wait_s=no.wait_s)
-    return answered(done, "service_enter", "in", role=staff.TECHNICIAN, actor=done.result)
+    return answered(done, "service_enter", "in", role=TECHNICIAN, actor=done.result)
 
 
 def service_leave(state: LockerState, context: Context, inputs: Inputs, at: Instant) -> Decision:
