@@ -74,7 +74,7 @@ def place_in_words(catalogue: Catalogue, place: Place | None) -> str:
         return ""
     parts = [
         fill(catalogue, f"place.side.{place.side}", {}) if place.side else "",
-        fill(catalogue, "place.column", {"n": place.column}),
+        "" if place.side == "below" else fill(catalogue, "place.column", {"n": place.column}),
         fill(catalogue, f"place.row.{place.row_from}", {"n": place.row}),
         fill(catalogue, f"place.reach.{place.reach}", {}),
     ]

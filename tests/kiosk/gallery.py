@@ -5,7 +5,7 @@ Test-only: the product has no address that shows a screen out of turn.
 
 from __future__ import annotations
 
-from edge_agent.config import Column, CompartmentRun, Config, decode
+from edge_agent.config import Column, Config, decode
 from edge_agent.kiosk.actions import Args
 from edge_agent.kiosk.desk import Deadline, Page, View
 from edge_agent.kiosk.screens import (
@@ -67,14 +67,16 @@ DOOR_ROWS = tuple(
 
 
 def columns() -> tuple[Column, ...]:
-    """60 doors in five columns, the screen in the third."""
-    runs = [("1", "1-13", False), ("2", "14-26", False), ("3", "27-34", True), ("4", "35-47", False), ("5", "48-60", False)]
+    """49 doors in five columns, the screen in the third."""
+    runs = [("1", "1-11", False), ("2", "12-22", False), ("3", "23-27", True), ("4", "28-38", False), ("5", "39-49", False)]
     return tuple(Column(name=name, doors=(doors,), width_mm=420, screen=screen) for name, doors, screen in runs)
 
 
 def configuration(px_per_mm: float = 5.88) -> Config:
-    """A cabinet of 60 doors with a hotline, three languages and speech."""
-    plain = decode(
+    """A cabinet of 49 doors with a hotline, three languages and speech."""
+    small = {"board": "A", "size": "S", "channels": "1-8,12-19,28-35,39-46", "numbers": "1-8,12-19,28-35,39-46"}
+    large = {"board": "A", "size": "M", "channels": "9-11,20-27,36-38,47-49", "numbers": "9-11,20-27,36-38,47-49"}
+    return decode(
         {
             "locker": {
                 "id": "HK-0001",
@@ -87,23 +89,16 @@ def configuration(px_per_mm: float = 5.88) -> Config:
             "bus": [{"name": "main", "port": "/dev/ttyS1"}],
             "board": [{"name": "A", "bus": "main", "driver": "lock-8a", "address": 1, "channels": 60}],
             "sizes": {
-                "S": {"width_mm": 340, "height_mm": 80, "depth_mm": 450},
-                "M": {"width_mm": 340, "height_mm": 190, "depth_mm": 450},
+                "S": {"width_mm": 340, "height_mm": 110, "depth_mm": 450},
+                "M": {"width_mm": 340, "height_mm": 220, "depth_mm": 450},
             },
+            "compartments": [{**small, "height": "high"}, {**large, "height": "low"}],
+            "column": [
+                {"name": one.name, "doors": list(one.doors), "width_mm": one.width_mm, "screen": one.screen}
+                for one in columns()
+            ],
             "kiosk": {"px_per_mm": px_per_mm},
         }
-    )
-    small = CompartmentRun(board="A", channels="1-26", numbers="1-26", size="S", height="middle")
-    large = CompartmentRun(board="A", channels="27-34", numbers="27-34", size="M", height="low")
-    right = CompartmentRun(board="A", channels="35-60", numbers="35-60", size="S", height="high")
-    return type(plain)(
-        locker=plain.locker,
-        bus=plain.bus,
-        board=plain.board,
-        sizes=plain.sizes,
-        compartments=(small, large, right),
-        column=columns(),
-        kiosk=plain.kiosk,
     )
 
 
@@ -124,7 +119,7 @@ SAMPLES: dict[str, Screen] = {
     ),
     "pickup-phone": PickupPhone(),
     "door-open-take": DoorOpenTake(door="27", offers=TAKE_OFFERS),
-    "door-open-take.second": DoorOpenTake(door="60", index=2, total=3, offers=("reopen", "report"), opening=True),
+    "door-open-take.second": DoorOpenTake(door="49", index=2, total=3, offers=("reopen", "report"), opening=True),
     "door-open-take.reminder": DoorOpenTake(door="3", offers=TAKE_OFFERS, reminder=1),
     "door-open-take.courier": DoorOpenTake(
         door="14", role="courier", tail="5530", index=1, total=4, offers=("reopen", "skip", "not-inside", "finish")

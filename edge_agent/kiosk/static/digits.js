@@ -41,6 +41,10 @@ export const typed = {
   get length() {
     return value.length;
   },
+  // Sent, and not answered yet.
+  get sent() {
+    return busy;
+  },
   get task() {
     return task;
   },
@@ -48,7 +52,7 @@ export const typed = {
   ask(next) {
     task = next;
   },
-  // A new revision: forget everything.
+  // Another screen, another person, or the answer came: forget everything.
   wipe() {
     empty();
     task = null;

@@ -7,14 +7,18 @@ import { button } from "./parts.js";
 import { isOn, preferences, toggle } from "./prefs.js";
 import { currentLanguage, languageName, t } from "./texts.js";
 
-const WITHOUT_BACK = new Set(["home", "please-wait", "out-of-service", "thanks", "warn-timeout"]);
+const WITHOUT_BACK = new Set(["please-wait", "out-of-service", "thanks", "warn-timeout"]);
 
 export function header(view, send) {
   return h(
     "header",
     { class: "head" },
     h("p", { class: "site" }, icon("door"), h("span", {}, facts.name)),
-    h("nav", { class: "languages", "aria-label": t("chrome.language") }, facts.languages.map((tag) => language(tag, send))),
+    h(
+      "nav",
+      { class: "languages", "aria-label": t("chrome.language") },
+      facts.languages.map((tag) => language(tag, send)),
+    ),
   );
 }
 
@@ -35,11 +39,17 @@ function language(tag, send) {
 
 export function footer(view, send, redraw) {
   const back = button("back", send, { mark: "back", kind: "secondary bar" });
-  back.hidden = WITHOUT_BACK.has(view.screen);
   const help = button("help", send, { mark: "help", kind: "secondary bar", disabled: view.screen === "help" });
-  const display = button("display", () => panel(redraw), { mark: "display", kind: "secondary bar", label: t("chrome.display") });
-  const place = h("span", { class: back.hidden ? "place hidden" : "place" }, back); // keeps its place when there is no back
-  const waiting = view.vm?.waiting_events ? h("span", { class: "waiting" }, icon("cloud"), t("chrome.waiting", { n: view.vm.waiting_events })) : null;
+  const display = button(
+    "display",
+    () => panel(redraw),
+    { mark: "display", kind: "secondary bar", label: t("chrome.display") },
+  );
+  // The idle screen has no way back: couriers find their door there. Elsewhere an unused place stays empty.
+  const first = view.screen === "home" ? button("courier", send, { mark: "courier", kind: "secondary bar" }) : back;
+  const place = h("span", { class: WITHOUT_BACK.has(view.screen) ? "place hidden" : "place" }, first);
+  const events = view.vm?.waiting_events ?? 0;
+  const waiting = events ? h("span", { class: "waiting" }, icon("cloud"), t("chrome.waiting", { n: events })) : null;
   const locker = h("span", { class: "locker" }, t("chrome.locker", { locker: facts.locker }));
   return h("footer", { class: "foot", "aria-label": t("chrome.frame") }, place, help, display, waiting, locker);
 }
@@ -68,7 +78,11 @@ function choice(name, redraw) {
     element.lastChild.textContent = words(name);
     redraw();
   };
-  const element = button(`display-${name}`, flip, { label: words(name), pressed: isOn(name), kind: "secondary choice" });
+  const element = button(
+    `display-${name}`,
+    flip,
+    { label: words(name), pressed: isOn(name), kind: "secondary choice" },
+  );
   return element;
 }
 

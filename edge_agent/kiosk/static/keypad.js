@@ -11,14 +11,20 @@ class Keypad extends HTMLElement {
     const fixed = typed.task?.min === typed.task?.max;
     this.setAttribute("role", "group");
     this.setAttribute("aria-label", t("keypad.label"));
-    const last = fixed ? key("digit-delete", "delete", () => typed.erase()) : key("digit-ok", "ok", () => typed.send());
-    const first = fixed ? key("digit-clear", "clear", () => typed.clear()) : key("digit-delete", "delete", () => typed.erase());
+    const clear = key("digit-clear", "clear", () => typed.clear());
+    const erase = key("digit-delete", "delete", () => typed.erase());
+    const ok = key("digit-ok", "ok", () => typed.send());
+    const [first, last] = fixed ? [clear, erase] : [erase, ok];
     this.replaceChildren(...DIGITS.map(digit), first, digit("0"), last);
   }
 }
 
 function digit(value) {
-  return h("button", { type: "button", class: "key", "data-action": `digit-${value}`, onclick: () => typed.press(value) }, value);
+  return h(
+    "button",
+    { type: "button", class: "key", "data-action": `digit-${value}`, onclick: () => typed.press(value) },
+    value,
+  );
 }
 
 function key(action, word, onclick) {
@@ -45,8 +51,8 @@ class Digits extends HTMLElement {
     const shown = typed.shown();
     const groups = (this.getAttribute("groups") ?? "").split(" ").filter(Boolean).map(Number);
     const total = typed.task?.max ?? 0;
-    const name = groups.length ? t("digits.entered", { done: shown.length, total }) : t("digits.entered-some", { done: shown.length });
-    this.setAttribute("aria-label", name);
+    const key = groups.length ? "digits.entered" : "digits.entered-some";
+    this.setAttribute("aria-label", t(key, { done: shown.length, total }));
     this.replaceChildren(...(groups.length ? boxes(groups, shown) : [line(shown)]));
   }
 }
@@ -64,7 +70,12 @@ function boxes(groups, shown) {
 }
 
 function line(shown) {
-  return h("span", { class: "line", "aria-hidden": "true", lang: currentLanguage() }, shown.join(""), h("span", { class: "caret" }));
+  return h(
+    "span",
+    { class: "line", "aria-hidden": "true", lang: currentLanguage() },
+    shown.join(""),
+    h("span", { class: "caret" }),
+  );
 }
 
 customElements.define("lk-keypad", Keypad);

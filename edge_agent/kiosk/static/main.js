@@ -46,7 +46,16 @@ const GONE_MS = 2000; // shorter gaps (an agent's restart) pass unseen
 const BROKEN_MS = 20000;
 const LOCAL = new Set(["finish", "more-time", "language", "help"]); // on warn-timeout these keep their own meaning
 
-let view = { rev: -1, session: "", screen: "please-wait", lang: facts.languages[0], vm: { offers: [], notice: null, reason: "starting" }, deadline: null };
+const CONTROL_KEYS = new Set(["Enter", "Tab", " "]); // they choose a button; any other key means "I am here"
+
+let view = {
+  rev: -1,
+  session: "",
+  screen: "please-wait",
+  lang: facts.languages[0],
+  vm: { offers: [], notice: null, reason: "starting" },
+  deadline: null,
+};
 let cover = null; // { title, text } drawn instead of the view: the shell's own words
 let gone = [];
 let holding = false;
@@ -57,8 +66,10 @@ function receive(next) {
   const before = view;
   view = next;
   if (!holding) cover = null;
-  if (next.rev !== before.rev || next.screen !== before.screen) typed.wipe();
-  if (before.session && next.session !== before.session) forget();
+  const ended = before.session && next.session !== before.session;
+  // What is being typed outlives a refresh of its screen, but neither its answer nor its person.
+  if (next.screen !== before.screen || ended || (next.rev !== before.rev && typed.sent)) typed.wipe();
+  if (ended) forget();
   if (next.lang !== before.lang) closePanel();
   setLanguage(next.lang);
   draw(next.rev !== before.rev || next.screen !== before.screen);
@@ -90,7 +101,10 @@ function draw(fresh) {
   const place = focus && root.contains(focus) ? [focus.dataset.action, focus.dataset.id] : null;
   document.body.dataset.screen = cover ? cover.screen : view.screen;
   document.body.dataset.session = cover ? "" : view.session;
-  const parts = cover ? shell() : SCREENS[view.screen](view.vm, { send, deadline: view.deadline, rev: view.rev, redraw: () => draw(false) });
+  const parts = cover ? shell() : SCREENS[view.screen](
+    view.vm,
+    { send, deadline: view.deadline, rev: view.rev, redraw: () => draw(false) },
+  );
   root.dataset.shape = parts.shape;
   const main = h("main", { class: "story" }, parts.story);
   const work = parts.work ? h("section", { class: "work", "aria-label": t("chrome.step") }, parts.work) : null;
@@ -102,13 +116,20 @@ function draw(fresh) {
 // The headline is read first on a new screen; on a refresh the focus stays where it was.
 function refocus(root, place) {
   const [action, id] = place ?? [];
-  const same = action ? root.querySelector(`[data-action="${CSS.escape(action)}"]${id ? `[data-id="${CSS.escape(id)}"]` : ""}`) : null;
+  const which = id ? `[data-id="${CSS.escape(id)}"]` : "";
+  const same = action ? root.querySelector(`[data-action="${CSS.escape(action)}"]${which}`) : null;
   (same ?? root.querySelector("h1"))?.focus({ preventScroll: true });
 }
 
 // The built-in screens: they need nothing but this page.
 function shell() {
-  return { shape: "single", story: [h("h1", { tabindex: "-1" }, t(`shell.${cover.words}.title`)), h("p", { class: "text" }, t(`shell.${cover.words}.text`, { hotline: facts.hotline, locker: facts.locker }))] };
+  return {
+    shape: "single",
+    story: [
+      h("h1", { tabindex: "-1" }, t(`shell.${cover.words}.title`)),
+      h("p", { class: "text" }, t(`shell.${cover.words}.text`, { hotline: facts.hotline, locker: facts.locker })),
+    ],
+  };
 }
 
 function show(words, screen = "please-wait") {
@@ -148,14 +169,14 @@ function onTouch(event) {
 
 function onKey(event) {
   if (event.ctrlKey || event.altKey || event.metaKey) return;
-  if (view.screen === "warn-timeout" && event.key !== "Enter" && event.key !== "Tab" && event.key !== " ") send("more-time");
+  if (view.screen === "warn-timeout" && !CONTROL_KEYS.has(event.key)) send("more-time");
   if (document.querySelector("dialog[open]") || cover) return;
   link.touched();
   const onControl = event.target.closest?.("button");
   if (/^[0-9]$/.test(event.key)) typed.press(event.key);
   else if (event.key === "Backspace") typed.erase();
   else if (event.key === "Enter" && !onControl) typed.send();
-  else if (event.key === "Escape" && !document.querySelector(".place.hidden")) send("back");
+  else if (event.key === "Escape" && document.querySelector('.place:not(.hidden) [data-action="back"]')) send("back");
   else return;
   event.preventDefault();
 }

@@ -1,4 +1,4 @@
-// <lk-map>: the front of the real cabinet to scale, the screen drawn in, the open door green, ringed and numbered large.
+// <lk-map>: the front of the real cabinet to scale, with its screen; the open door green, ringed and numbered large.
 
 import { svg } from "./h.js";
 import { t } from "./texts.js";
@@ -19,7 +19,7 @@ export function placeInWords(door) {
   if (!place) return "";
   const parts = [
     place.side ? t(`place.side.${place.side}`) : "",
-    t("place.column", { n: place.column }),
+    place.side === "below" ? "" : t("place.column", { n: place.column }),
     t(`place.row.${place.row_from}`, { n: place.row }),
     t(`place.reach.${place.reach}`),
   ];
@@ -33,7 +33,11 @@ class DoorMap extends HTMLElement {
     const height = layout.height_mm + GAP + 2 * EDGE;
     const name = open ? t("map.label", { door: open, place: placeInWords(open) }) : t("map.label-all");
     this.replaceChildren(
-      svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": name, class: "map" }, this.#draw(open, width, height)),
+      svg(
+        "svg",
+        { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": name, class: "map" },
+        this.#draw(open, width, height),
+      ),
     );
   }
 
@@ -85,7 +89,10 @@ function openDoor({ x, y, w, h, number }, width, height) {
   const top = clamp(y + h / 2 - plateH / 2, 30, height - plateH - 30);
   const ring = 26;
   return [
-    svg("rect", { class: "ring", x: left - ring, y: top - ring, width: plateW + 2 * ring, height: plateH + 2 * ring, rx: 34 }),
+    svg(
+      "rect",
+      { class: "ring", x: left - ring, y: top - ring, width: plateW + 2 * ring, height: plateH + 2 * ring, rx: 34 },
+    ),
     svg("rect", { class: "door open", x: left, y: top, width: plateW, height: plateH, rx: 12 }),
     svg("text", { class: "number open", x: left + plateW / 2, y: top + plateH / 2, "font-size": size }, number),
   ];

@@ -27,7 +27,12 @@ export function button(action, send, { label, args, kind = "secondary", id, mark
 export function notice(vm) {
   if (!vm.notice) return null;
   const { kind, tone, args } = vm.notice;
-  return h("p", { class: `notice ${tone}`, role: tone === "refused" ? "alert" : "status" }, icon(tone), h("span", {}, t(`notice.${kind}`, args)));
+  return h(
+    "p",
+    { class: `notice ${tone}`, role: tone === "refused" ? "alert" : "status" },
+    icon(tone),
+    h("span", {}, t(`notice.${kind}`, args)),
+  );
 }
 
 export function title(words, props = {}) {

@@ -18,7 +18,13 @@ class Ring extends HTMLElement {
     this.#number = svg("text", { x: 50, y: 52 });
     this.setAttribute("role", "timer");
     this.replaceChildren(
-      svg("svg", { viewBox: "0 0 100 100", "aria-hidden": "true" }, svg("circle", { class: "track", cx: 50, cy: 50, r: RADIUS }), this.#arc, this.#number),
+      svg(
+        "svg",
+        { viewBox: "0 0 100 100", "aria-hidden": "true" },
+        svg("circle", { class: "track", cx: 50, cy: 50, r: RADIUS }),
+        this.#arc,
+        this.#number,
+      ),
     );
     this.#timer = setInterval(() => this.#step(), STEP_MS);
     this.#step();

@@ -24,7 +24,7 @@ export function has(key) {
 
 // The text of a key with its {placeholders} filled.
 export function t(key, args = {}) {
-  const text = catalogues[language]?.[key] ?? "";
+  const text = catalogues[language]?.[key] ?? key; // a missing text is seen at once, by people and by tests
   return text.replace(/\{(\w+)\}/g, (_, name) => args[name] ?? "");
 }
 

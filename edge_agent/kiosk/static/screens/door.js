@@ -8,7 +8,12 @@ import { button, notice, offers, text, title } from "../parts.js";
 import { t } from "../texts.js";
 
 export function doorStory(door, tone = "open") {
-  return [h("div", { class: `door-number ${tone}` }, h("p", { class: "big" }, door), h("p", { class: "where" }, placeInWords(door)))];
+  return [h(
+    "div",
+    { class: `door-number ${tone}` },
+    h("p", { class: "big" }, door),
+    h("p", { class: "where" }, placeInWords(door)),
+  )];
 }
 
 export function picture(door) {
@@ -17,49 +22,87 @@ export function picture(door) {
 
 function reminder(vm, screen) {
   if (!vm.reminder) return null;
-  return h("p", { class: "notice attention", role: "alert" }, icon("attention"), h("span", {}, t(`${screen}.reminder`, { door: vm.door })));
+  return h(
+    "p",
+    { class: "notice attention", role: "alert" },
+    icon("attention"),
+    h("span", {}, t(`${screen}.reminder`, { door: vm.door })),
+  );
 }
 
 export function doorOpenTake(vm, context) {
-  const count = vm.total > 1 ? h("p", { class: "tag" }, t("door-open-take.count", vm)) : null;
+  const count = vm.total > 1 ? [t("door-open-take.count", vm)] : [];
   const head = vm.opening ? t("door-open-take.opening") : t(`door-open-take.title.${vm.role}`);
-  const words = reminder(vm, "door-open-take") ?? notice(vm) ?? text(t(`door-open-take.text.${vm.role}`, vm));
+  const words = reminder(vm, "door-open-take") ?? notice(vm) ?? text(t(`door-open-take.text.${purpose(vm)}`, vm));
   return {
     shape: "door",
-    story: [h("div", { class: "line-up" }, title(head), count), ...doorStory(vm.door, vm.opening ? "opening" : "open"), words],
-    work: [picture(vm.door), offers(vm, context.send, context)],
+    story: [title(head), ...doorStory(vm.door, vm.opening ? "opening" : "open"), words],
+    work: [tags(count), picture(vm.door), offers(vm, context.send, context)],
   };
 }
 
+// A courier without a parcel in hand looks inside, as a technician does.
+function purpose(vm) {
+  return vm.role === "courier" && !vm.tail ? "technician" : vm.role;
+}
+
+function tags(list) {
+  return list.length ? h("div", { class: "tags" }, list.map((one) => h("p", { class: "tag" }, one))) : null;
+}
+
 export function doorOpenPut(vm, context) {
-  const facts_ = [vm.size ? t("door-open-put.size", vm) : "", vm.queued ? t("door-open-put.queued", { tail: vm.queued }) : ""].filter(Boolean);
+  const facts_ = [
+    vm.size ? t("door-open-put.size", vm) : "",
+    vm.queued ? t("door-open-put.queued", { tail: vm.queued }) : "",
+  ].filter(Boolean);
   const head = vm.opening ? t("door-open-put.opening") : t(`door-open-put.title.${vm.role}`);
   const words = reminder(vm, "door-open-put") ?? notice(vm) ?? text(t(`door-open-put.text.${vm.role}`, vm));
   return {
     shape: "door",
-    story: [h("div", { class: "line-up" }, title(head), facts_.map((one) => h("p", { class: "tag" }, one))), ...doorStory(vm.door, vm.opening ? "opening" : "open"), words],
-    work: [picture(vm.door), offers(vm, context.send, context)],
+    story: [title(head), ...doorStory(vm.door, vm.opening ? "opening" : "open"), words],
+    work: [tags(facts_), picture(vm.door), offers(vm, context.send, context)],
   };
 }
 
 export function moreParcels(vm, { send }) {
   return {
     shape: "door",
-    story: [title(t("more-parcels.title")), ...doorStory(vm.next_door, "opening"), notice(vm) ?? text(t("more-parcels.text", { ...vm, door: vm.next_door }))],
+    story: [
+      title(t("more-parcels.title")),
+      ...doorStory(vm.next_door, "opening"),
+      notice(vm) ?? text(t("more-parcels.text", { ...vm, door: vm.next_door })),
+    ],
     work: [
       picture(vm.next_door),
-      h("div", { class: "choice-row" }, button("next", send, { kind: "primary", label: t("more-parcels.next") }), vm.offers.map((name) => button(name, send, { kind: "secondary tall" }))),
+      h(
+        "div",
+        { class: "choice-row" },
+        button("next", send, { kind: "primary", label: t("more-parcels.next") }),
+        vm.offers.map((name) => button(name, send, { kind: "secondary tall" })),
+      ),
     ],
   };
 }
 
 export function doorFailed(vm, { send }) {
   const why = vm.reason === "not-closed" ? "not-closed" : vm.role;
-  const call = facts.hotline && vm.role === "recipient" ? text(t("door-failed.call", { hotline: facts.hotline })) : null;
-  const buttons = vm.offers.map((name, index) => button(name, send, { kind: index === 0 ? "primary" : "secondary tall" }));
+  const call = facts.hotline && vm.role === "recipient" ? text(t(
+    "door-failed.call",
+    { hotline: facts.hotline },
+  )) : null;
+  const buttons = vm.offers.map((name, index) => button(
+    name,
+    send,
+    { kind: index === 0 ? "primary" : "secondary tall" },
+  ));
   return {
     shape: "door",
-    story: [title(t(`door-failed.title.${vm.reason}`)), ...doorStory(vm.door, "stuck"), notice(vm) ?? text(t(`door-failed.text.${why}`)), call],
+    story: [
+      title(t(`door-failed.title.${vm.reason}`)),
+      ...doorStory(vm.door, "stuck"),
+      notice(vm) ?? text(t(`door-failed.text.${why}`)),
+      call,
+    ],
     work: [picture(vm.door), h("div", { class: "choice-row" }, buttons)],
   };
 }

@@ -3,15 +3,21 @@
 import { h } from "../h.js";
 import { icon } from "../icons.js";
 import { ask } from "../keypad.js";
-import { button, freeChips, notice, text, title } from "../parts.js";
+import { freeChips, notice, text, title } from "../parts.js";
 import { t } from "../texts.js";
 
 export function home(vm, { send }) {
   const short = vm.code === "6+4";
-  const { boxes, keypad } = ask({ action: "code", min: short ? 6 : 8, max: short ? 6 : 8, groups: short ? "3 3" : "4 4", send });
+  const { boxes, keypad } = ask({
+    action: "code",
+    min: short ? 6 : 8,
+    max: short ? 6 : 8,
+    groups: short ? "3 3" : "4 4",
+    send,
+  });
   return {
     shape: "keypad",
-    story: [title(t("home.title")), notice(vm) ?? text(t(`home.text.${vm.code}`)), boxes, h("div", { class: "aside" }, room(vm), button("courier", send, { mark: "courier" }))],
+    story: [title(t("home.title")), notice(vm) ?? text(t(`home.text.${vm.code}`)), boxes, room(vm)],
     work: [keypad],
   };
 }
@@ -19,10 +25,19 @@ export function home(vm, { send }) {
 function room(vm) {
   if (!vm.deposits) return h("p", { class: "tag" }, icon("attention"), t("home.pickups-only"));
   if (!vm.free.some((one) => one.free)) return h("p", { class: "tag" }, t("home.full"));
-  return h("div", { class: "room" }, h("p", { class: "label", "aria-hidden": "true" }, t("home.free")), freeChips(vm.free));
+  return h(
+    "div",
+    { class: "room" },
+    h("p", { class: "label", "aria-hidden": "true" }, t("home.free")),
+    freeChips(vm.free),
+  );
 }
 
 export function pickupPhone(vm, { send }) {
   const { boxes, keypad } = ask({ action: "phone", min: 4, max: 4, groups: "4", send });
-  return { shape: "keypad", story: [title(t("pickup-phone.title")), notice(vm) ?? text(t("pickup-phone.text")), boxes], work: [keypad] };
+  return {
+    shape: "keypad",
+    story: [title(t("pickup-phone.title")), notice(vm) ?? text(t("pickup-phone.text")), boxes],
+    work: [keypad],
+  };
 }

@@ -14,14 +14,27 @@ export function serviceMenu(vm, { send }) {
   const head = vm.section ? t(`service-menu.section.${vm.section}`) : t("service-menu.title");
   return {
     shape: "service",
-    story: [h("p", { class: "tag service" }, icon("tool"), t("service-menu.title")), title(head), notice(vm) ?? text(vm.section === "screen" ? t("service-menu.touch-test") : t("service-menu.text")), h("div", { class: "choice-row" }, button("leave", send, { kind: "secondary tall strong" }))],
+    story: [
+      h("p", { class: "tag service" }, icon("tool"), t("service-menu.title")),
+      title(head),
+      notice(vm) ?? text(vm.section === "screen" ? t("service-menu.touch-test") : t("service-menu.text")),
+      h("div", { class: "choice-row" }, button("leave", send, { kind: "secondary tall strong" })),
+    ],
     work: [content(vm, send)],
   };
 }
 
 function content(vm, send) {
   if (!vm.section) {
-    return h("div", { class: "grid two", role: "group", "aria-label": t("service-menu.sections") }, SECTIONS.map((name) => button("section", send, { id: name, args: { id: name }, label: t(`service-menu.section.${name}`), kind: "tile" })));
+    return h(
+      "div",
+      { class: "grid two", role: "group", "aria-label": t("service-menu.sections") },
+      SECTIONS.map((name) => button(
+        "section",
+        send,
+        { id: name, args: { id: name }, label: t(`service-menu.section.${name}`), kind: "tile" },
+      )),
+    );
   }
   if (vm.section === "screen") return touchTest();
   return rows(vm.rows, send);
@@ -29,12 +42,30 @@ function content(vm, send) {
 
 function rows(list, send) {
   if (!list.length) return h("p", { class: "text" }, t("service-menu.none"));
-  return h("ul", { class: "rows tall scroll", tabindex: "0", "aria-label": t("service-menu.sections") }, list.map((row) => line(row, send)));
+  return h(
+    "ul",
+    { class: "rows tall scroll", tabindex: "0", "aria-label": t("service-menu.sections") },
+    list.map((row) => line(row, send)),
+  );
 }
 
 function line(row, send) {
-  const buttons = row.offers.map((name) => button(name, send, { id: row.id, args: { id: row.id }, name: t("service-menu.row", { action: t(`action.${name}`), label: row.label }) }));
-  return h("li", { class: `state ${row.state}` }, mark(row.state), h("span", { class: "what" }, h("b", {}, row.label), " ", h("small", {}, row.value)), h("span", { class: "acts" }, buttons));
+  const buttons = row.offers.map((name) => button(
+    name,
+    send,
+    {
+      id: row.id,
+      args: { id: row.id },
+      name: t("service-menu.row", { action: t(`action.${name}`), label: row.label }),
+    },
+  ));
+  return h(
+    "li",
+    { class: `state ${row.state}` },
+    mark(row.state),
+    h("span", { class: "what" }, h("b", {}, row.label), " ", h("small", {}, row.value)),
+    h("span", { class: "acts" }, buttons),
+  );
 }
 
 function mark(state) {
@@ -44,14 +75,33 @@ function mark(state) {
 
 function touchTest() {
   const field = (n) =>
-    h("button", { type: "button", class: "field", "data-action": "touch-field", "data-id": n, "aria-label": t("service-menu.touch-field", { n }), "aria-pressed": "false", onclick: (event) => event.currentTarget.setAttribute("aria-pressed", "true") });
+    h(
+      "button",
+      {
+        type: "button",
+        class: "field",
+        "data-action": "touch-field",
+        "data-id": n,
+        "aria-label": t("service-menu.touch-field", { n }),
+        "aria-pressed": "false",
+        onclick: (event) => event.currentTarget.setAttribute("aria-pressed", "true"),
+      },
+    );
   return h("div", { class: "touch-test" }, Array.from({ length: TOUCH_FIELDS }, (_, n) => field(n + 1)));
 }
 
 export function commissioning(vm, { send }) {
   const step = h("p", { class: "tag service" }, icon("tool"), t("commissioning.step", vm));
-  const words = [step, title(t(`commissioning.title.${vm.step}`, vm)), notice(vm) ?? text(t(`commissioning.text.${vm.step}`))];
+  const words = [
+    step,
+    title(t(`commissioning.title.${vm.step}`, vm)),
+    notice(vm) ?? text(t(`commissioning.text.${vm.step}`)),
+  ];
   const buttons = h("div", { class: "choice-row" }, bigOffers(vm, send));
-  if (vm.door) return { shape: "door", story: [...words, ...doorStory(vm.door)], work: [picture(vm.door), buttons] };
+  if (vm.door) return {
+    shape: "door",
+    story: [...words.slice(1), ...doorStory(vm.door)],
+    work: [step, picture(vm.door), buttons],
+  };
   return { shape: "service", story: [...words, buttons], work: [rows(vm.rows, send)] };
 }
