@@ -52,7 +52,7 @@ _ROWS = (
         "The port does not exist",
         "找不到串口裝置",
         "The adapter is unplugged, or the configured name is not the one the adapter got.",
-        "Plug the adapter in and compare `port` in locker.toml with `ls -l /dev/serial/by-path`.",
+        "Plug the adapter in, or start the gateway; compare `port` with `ls -l /dev/serial/by-path`.",
         Exit.NOT_FOUND,
     ),
     Row(
@@ -693,7 +693,7 @@ _ROWS = (
         "The hardware is in use",
         "硬體正在使用中",
         "The agent, or another lockerctl, holds the state lock of this locker.",
-        "Leave --direct out to ask the agent, or stop it first: `systemctl stop locker-agent`.",
+        "Wait until it is done; to get past the agent leave --direct out, or `systemctl stop locker-agent`.",
         Exit.BUSY,
     ),
     Row(

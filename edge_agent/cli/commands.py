@@ -9,7 +9,6 @@ import msgspec
 
 from edge_agent.cli.options import Options, global_options
 from edge_agent.control.operations import BY_NAME, OPERATIONS, Operation, Tier
-from edge_agent.errors import ControlError
 
 NOUNS = {
     "bus": "The serial buses: who is there, and what passes.",
@@ -104,22 +103,22 @@ def _parameter(field: msgspec.inspect.Field) -> click.Parameter:
         text = str((kind.extra_json_schema or {}).get("description", ""))
         extra, kind = kind.extra or {}, kind.type
     if extra.get("positional"):
-        return click.Argument(
-            [field.name], required=field.required, default=None if field.required else field.default
-        )
-    more: dict[str, Any] = {"required": field.required, "help": text}
+        return click.Argument([field.name], **_default(field))
+    more: dict[str, Any] = {"help": text, **_default(field)}
     if isinstance(kind, msgspec.inspect.BoolType):
         return click.Option([f"--{field.name}"], is_flag=True, **more)
     shown = bool(field.default) and not field.required
-    default = None if field.required else field.default
     return click.Option(
         [f"--{field.name}"],
         type=TYPES[type(kind)],
-        default=default,
         show_default=shown,
         metavar=extra.get("metavar"),
         **more,
     )
+
+
+def _default(field: msgspec.inspect.Field) -> dict[str, Any]:
+    return {"required": True} if field.required else {"required": False, "default": field.default}
 
 
 def _callback(row: Operation) -> Any:
@@ -145,10 +144,10 @@ def _callback(row: Operation) -> Any:
 
 
 def _converted(row: Operation, given: dict[str, Any]) -> Any:
-    """The argument type, its bounds checked. Raises ControlError CTRL-706 naming the argument."""
+    """The argument type, its bounds checked. Raises UsageError naming the argument."""
     try:
         return msgspec.convert(given, row.arguments)
     except msgspec.ValidationError as error:
         reason, _, place = str(error).partition(" - at `$.")
-        named = f"{row.name} --{place.rstrip('`')}" if place else row.name
-        raise ControlError("CTRL-706", named, reason[0].lower() + reason[1:]) from None
+        named = f"--{place.rstrip('`')}: " if place else ""
+        raise click.UsageError(f"{named}{reason[0].lower()}{reason[1:]}.") from None

@@ -28,7 +28,7 @@ def bus_scan(result: t.BusScanResult) -> None:
 def _scanned_bus(bus: t.ScannedBus) -> None:
     count = f"{len(bus.boards)} board{'' if len(bus.boards) == 1 else 's'}"
     print(
-        f"bus {bus.bus}, {bus.port}, {bus.baudrate} baud: {count} at {bus.asked} addresses in {bus.seconds:.0f} s"
+        f"bus {bus.bus}, {bus.port}, {bus.baudrate} baud: {count}; asked {bus.asked} times in {bus.seconds:.0f} s"
     )
     if bus.error:
         print(f"  {bus.error.code} {bus.error.message}. {bus.error.next_step}")
@@ -126,7 +126,7 @@ def unlock(result: t.UnlockResult) -> None:
     door = f"door {result.door} " if result.door else ""
     word = result.outcome.replace("_", " ")
     print(f"{door}(board {result.board}, channel {result.channel}): {word}; {result.detail}")
-    if result.code:
+    if result.code in EXPLANATIONS:
         say(f"{result.code} {EXPLANATIONS[result.code].next_step}")
 
 

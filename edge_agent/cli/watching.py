@@ -15,6 +15,7 @@ from edge_agent.control import types as t
 from edge_agent.control.operations import Operation
 from edge_agent.error_table import Exit
 
+FRAME_LINES = 6  # heading, rules, total and the prompt
 READ_EVERY_S = 0.5  # a hand on a door is slower
 
 
@@ -46,7 +47,16 @@ def _table(samples: Iterator[t.DoorsResult]) -> None:
     with Live(screen=False, auto_refresh=False, vertical_overflow="crop") as live:
         for sample in samples:
             told = [Text(f"{one.code} {one.message}", style="red") for one in sample.troubles]
-            live.update(Group(rich_table(doors_grid(sample)), doors_total(sample), *told), refresh=True)
+            grid = rich_table(doors_grid(_fitting(sample, live.console.height - FRAME_LINES)))
+            live.update(Group(grid, doors_total(sample), *told), refresh=True)
+
+
+def _fitting(sample: t.DoorsResult, lines: int) -> t.DoorsResult:
+    """All doors where they fit on the screen, else those that are not closed: the ones a person looks for."""
+    if len(sample.doors) <= lines:
+        return sample
+    ajar = tuple(door for door in sample.doors if door.state != "closed")
+    return t.DoorsResult(doors=ajar[: max(lines, 1)], troubles=sample.troubles)
 
 
 def _changes(samples: Iterator[t.DoorsResult], jsonl: bool) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from edge_agent.error_table import Exit
+from edge_agent.error_table import Exit, exit_code_of
 
 
 def _option(text: str, **more: Any) -> msgspec.Meta:
@@ -235,7 +235,10 @@ OutcomeWord = Literal["opened", "not_opened", "unknown"]
 
 
 class UnlockResult(Result, frozen=True):
-    """One unlock. The sensor alone decides `outcome`; `sent` is what the wire knows of the one frame."""
+    """One unlock. The sensor alone decides `outcome`; `sent` is what the wire knows of the one frame.
+
+    `code` is empty for a door that opened; else why not, or why nobody knows.
+    """
 
     outcome: OutcomeWord
     board: str
@@ -248,7 +251,7 @@ class UnlockResult(Result, frozen=True):
     code: str = ""
 
     def exit_code(self) -> int:
-        return {"opened": Exit.DONE, "not_opened": Exit.FAILED, "unknown": Exit.SILENT}[self.outcome]
+        return exit_code_of(self.code) if self.code else Exit.DONE
 
 
 # scanner

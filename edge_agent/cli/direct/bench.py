@@ -43,6 +43,7 @@ class Bench:
         self._config: Config | None = None
         self._buses: dict[str, SerialBus] = {}
         self._opened = ExitStack()
+        self._lock: StateLock | None = None
 
     def __enter__(self) -> Bench:
         return self
@@ -70,17 +71,15 @@ class Bench:
     def state_dir(self) -> Path:
         return Path(self.config.locker.state_dir)
 
-    def hold_state(self, make: bool = False) -> None:
-        """Take the state lock, where there is a state directory; `make` makes one. Raises ControlError CTRL-703.
+    def hold_state(self) -> None:
+        """Take the state lock, where there is a state directory. Raises ControlError CTRL-703.
 
         Without a directory no agent can be running, and without the right to write there none of ours will be hurt:
         the port's own lock still refuses a second owner.
         """
-        if make:
-            self.state_dir.mkdir(parents=True, exist_ok=True)
-        if self.state_dir.is_dir():
+        if self._lock is None and self.state_dir.is_dir():
             with contextlib.suppress(PermissionError):
-                self._opened.enter_context(StateLock.acquire(self.state_dir, TECHNICIAN))
+                self._lock = self._opened.enter_context(StateLock.acquire(self.state_dir, TECHNICIAN))
 
     # What the configuration names
 

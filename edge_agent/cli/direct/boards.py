@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from time import monotonic
+from statistics import median
 
 from drivers.errors import BusError
 from drivers.lock_board import DoorReadings, DoorState
 from edge_agent.cli.direct.bench import Bench
+from edge_agent.cli.direct.probing import timed
 from edge_agent.config import Board, Door
 from edge_agent.control import types as t
 from edge_agent.control.problem import trouble_of
@@ -23,9 +24,9 @@ def info(asked: t.BoardInfoArguments, bench: Bench) -> t.BoardInfoResult:
 def _ask(board: Board, bench: Bench) -> t.BoardAnswer:
     bench.progress(f"board {board.name} on bus {board.bus}")
     driver, bus = bench.board(board), bench.bus(board.bus)
-    begun = monotonic()
+    times: list[float] = []
     try:
-        found = bus.perform_blocking(driver.identify())
+        found = bus.perform_blocking(timed(driver.identify(), times))
     except BusError as error:
         return _answer(board, error=trouble_of(error))
     return _answer(
@@ -34,7 +35,7 @@ def _ask(board: Board, bench: Bench) -> t.BoardAnswer:
         firmware=found.firmware,
         identity=found.identity,
         details=dict(found.details),
-        round_trip_ms=round((monotonic() - begun) * 1000, 1),
+        round_trip_ms=round(median(times) * 1000, 1),
     )
 
 

@@ -30,11 +30,12 @@ def watch(asked: t.BusWatchArguments, bench: Bench) -> Iterator[t.Frame]:
     boards = [board for board in bench.config.board if asked.bus in ("", board.bus)]
     drivers = [(board.bus, bench.board(board)) for board in boards]
     heard: SimpleQueue[tuple[str, TraceEntry]] = SimpleQueue()
-    readers = {}
+    readers: dict[str, FrameReader] = {}
+    begun_s = monotonic()
     for name in {bus for bus, _ in drivers}:
-        readers[name] = FrameReader(name, [driver for bus, driver in drivers if bus == name], monotonic())
+        readers[name] = FrameReader(name, [driver for bus, driver in drivers if bus == name], begun_s)
         bench.bus(name).on_trace(partial(_note, heard, name))
-    until = monotonic() + asked.seconds if asked.seconds else float("inf")
+    until = begun_s + asked.seconds if asked.seconds else float("inf")
     while monotonic() < until:
         for bus, driver in drivers:
             yield from _ask(bench, bus, driver, readers[bus])

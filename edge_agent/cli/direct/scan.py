@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -81,7 +82,7 @@ def _lines(asked: t.BusScanArguments, bench: Bench) -> Iterator[_Line]:
             spoken = {
                 n: kind for n, kind in families.items() if asked.baudrate or kind.default_baudrate == rate
             }
-            yield _Line(LineSettings(asked.port, asked.port, baudrate=rate), spoken, {})
+            yield _Line(LineSettings(Path(asked.port).name, asked.port, baudrate=rate), spoken, {})
         return
     from edge_agent.wiring import line_settings
 
@@ -119,15 +120,19 @@ def _scan_line(
     bus = bench.run(line.settings)
     found: list[_Found] = []
     unsound: list[t.Trouble] = []
+    silent: set[bytes] = set()  # families share questions: what nobody answered is not asked again
     for number, (family, kind, address) in enumerate(questions, 1):
         bench.progress(_progress(line, family, address, number, len(questions), len(found)))
+        question = _first_question(line, kind, family, address)
+        if question in silent:
+            continue
         full = asked.patient or (family, address) in line.configured
         try:
             answer = bus.perform_blocking(
                 _identify(line, kind, family, address, None if full else PATIENCE_S)
             )
         except BoardSilent:
-            continue
+            silent.add(question)
         except PORT_ERRORS:
             raise
         except BusError as error:
@@ -153,6 +158,15 @@ def _identify(
     times: list[float] | None = None,
 ) -> Procedure[BoardInfo]:
     """The board's own question, as a procedure. A board of another size than asked for has answered all the same."""
+    board = _stranger(line, kind, family, address)
+    return timed(_whoever(board, family, address), [] if times is None else times, patience_s)
+
+
+def _first_question(line: _Line, kind: type[LockBoard], family: str, address: int) -> bytes:
+    return next(_stranger(line, kind, family, address).identify()).request
+
+
+def _stranger(line: _Line, kind: type[LockBoard], family: str, address: int) -> LockBoard:
     settings = BoardSettings(
         name=f"{family} {address}",
         bus=line.settings.name,
@@ -160,7 +174,7 @@ def _identify(
         channels=CHANNELS_ASKED.get(family, 1),
         baudrate=line.settings.baudrate,
     )
-    return timed(_whoever(kind(settings), family, address), [] if times is None else times, patience_s)
+    return kind(settings)
 
 
 def _whoever(board: LockBoard, family: str, address: int) -> Generator[Transaction, bytes, BoardInfo]:

@@ -1,8 +1,8 @@
 """Unlocking one door without an agent: recorded first, one frame, and then only the sensor is believed.
 
-The order is fixed. The board is prepared (it must answer, and its inputs must not drive its relays); the record of who,
-why and which door is on the disk; one frame leaves; then doors are read until the door was seen open twice in a row or
-the waiting time is over. Whatever the wire says, no second frame follows.
+The order is fixed. The board is prepared (it must be the right one, its inputs must not drive its relays); the record
+of who, why and which door is on the disk; one frame leaves; then doors are read until the door was seen open twice in
+a row or the waiting time is over. Whatever the wire says, no second frame follows.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
-from drivers.errors import BusError
-from drivers.lock_board import DoorState, UnlockSent
+from drivers.errors import BadReply, BoardSilent, BusError
+from drivers.lock_board import DoorState, UnlockReport, UnlockSent
 from drivers.transaction import Priority
 from edge_agent.cli.direct.bench import Bench
 from edge_agent.cli.direct.boards import state_of
@@ -26,6 +26,7 @@ from edge_agent.randomness import SystemRandomness, uuid7
 
 if TYPE_CHECKING:
     from drivers.lock_board import LockBoard
+    from drivers.serial_bus import SerialBus
 
 READ_EVERY_S = 0.1  # two equal reads 50 to 150 ms apart are past the contact's bounce
 SEEN = 2  # equal reads in a row before a state is believed
@@ -51,7 +52,7 @@ class _Seen:
 
 
 def unlock(asked: t.UnlockArguments, bench: Bench) -> t.UnlockResult:
-    """Unlock one door. Raises BusError while nothing has been sent, StoreError when the record cannot be kept."""
+    """Unlock one door. Raises StoreError when the record cannot be kept; then nothing was sent."""
     board = bench.board_named(asked.board)
     if asked.channel > board.channels:
         raise ControlError(
@@ -63,20 +64,30 @@ def unlock(asked: t.UnlockArguments, bench: Bench) -> t.UnlockResult:
     bench.hold_state()
     driver, bus = bench.board(board), bench.bus(board.bus)
     bench.progress(f"board {board.name} on bus {board.bus}")
-    bus.perform_blocking(driver.prepare())
+    unready = _unready(bus, driver)
+    if unready is not None and not isinstance(unready, (BoardSilent, BadReply)):
+        return _result(asked, door, UnlockReport(UnlockSent.NOT_SENT, str(unready), unready.code))
     sensor = _sensor(bench, board, driver, door, asked.channel)
     before = _look(bench, sensor)
 
     intent = "" if asked.bench else _record(bench, asked, door)
-    sent = bus.perform_blocking(driver.unlock(asked.channel), Priority.UNLOCK)
-    if sent.sent in (UnlockSent.NOT_SENT, UnlockSent.REFUSED):
-        seen = _Seen(DoorState.CLOSED, 0.0, 0, sent.fact)
-    else:
-        seen = _watch(bench, sensor, bench.config.policy.open_wait_s)
-    result = _result(asked, door, sent.sent, sent.code, sent.fact, before, seen, recorded=bool(intent))
+    report = bus.perform_blocking(driver.unlock(asked.channel), Priority.UNLOCK)
+    if report.sent is UnlockSent.NOT_SENT and unready is not None:
+        report = UnlockReport(UnlockSent.NOT_SENT, str(unready), unready.code)
+    seen = None if report.sent in NO_PULSE else _watch(bench, sensor, bench.config.policy.open_wait_s)
+    result = _result(asked, door, report, before, seen, recorded=bool(intent))
     if intent:
         _record_outcome(bench, intent, result)
     return result
+
+
+def _unready(bus: SerialBus, driver: LockBoard) -> BusError | None:
+    """Why the board could not be prepared. One that keeps silent may still hear: its driver decides if it is used."""
+    try:
+        bus.perform_blocking(driver.prepare())
+    except BusError as error:
+        return error
+    return None
 
 
 def _door_at(bench: Bench, board: str, channel: int) -> Door | None:
@@ -130,41 +141,45 @@ OUTCOMES: dict[DoorState, t.OutcomeWord] = {
     DoorState.CLOSED: "not_opened",
     DoorState.UNKNOWN: "unknown",
 }
-CODES = {"opened": "", "not_opened": "DOOR-201", "unknown": "DOOR-202"}
+CODES: dict[t.OutcomeWord, str] = {"opened": "", "not_opened": "DOOR-201", "unknown": "DOOR-202"}
+NO_PULSE = (UnlockSent.NOT_SENT, UnlockSent.REFUSED)
 
 
 def _result(
     asked: t.UnlockArguments,
     door: Door | None,
-    sent: UnlockSent,
-    code: str,
-    fact: str,
-    before: DoorState,
-    seen: _Seen,
-    recorded: bool,
+    report: UnlockReport,
+    before: DoorState = DoorState.UNKNOWN,
+    seen: _Seen | None = None,
+    recorded: bool = False,
 ) -> t.UnlockResult:
-    outcome = OUTCOMES[seen.state]
-    opened = outcome == "opened"
+    """`seen` is None where no coil was energised: then nothing opened, whatever any sensor says."""
+    outcome = OUTCOMES[seen.state] if seen else "not_opened"
+    moved = outcome == "opened" and before is not DoorState.OPEN
     return t.UnlockResult(
         outcome=outcome,
         board=asked.board,
         channel=asked.channel,
         door=door.number if door else "",
-        sent=sent.value,
-        detail=_detail(outcome, before, seen) + (f"; board: {fact}" if fact and not opened else ""),
-        opened_after_ms=round(seen.after_s * 1000) if opened and before is not DoorState.OPEN else None,
+        sent=report.sent.value,
+        detail=_detail(outcome, before, seen, report),
+        opened_after_ms=round(seen.after_s * 1000) if seen and moved else None,
         recorded=recorded,
-        code=(code if sent in (UnlockSent.NOT_SENT, UnlockSent.REFUSED) else "") or CODES[outcome],
+        code=CODES[outcome] if seen else report.code,
     )
 
 
-def _detail(outcome: str, before: DoorState, seen: _Seen) -> str:
+def _detail(outcome: t.OutcomeWord, before: DoorState, seen: _Seen | None, report: UnlockReport) -> str:
     """One sentence for a person who stands in front of the door."""
+    if seen is None:
+        return report.fact
     if outcome == "opened":
-        return "was open already" if before is DoorState.OPEN else f"open after {seen.after_s:.1f} s"
+        return "was open already" if before is DoorState.OPEN else f"after {seen.after_s:.1f} s"
+    heard = "took it" if report.sent is UnlockSent.ACCEPTED else "did not confirm it"
+    told = f"; the board {heard}: {report.fact}" if report.fact else ""
     if outcome == "not_opened":
-        return f"still closed after {seen.after_s:.0f} s" if seen.reads else "no pulse was given"
-    return seen.fault or "the sensor gave no steady answer"
+        return f"still closed after {seen.after_s:.0f} s{told}"
+    return (seen.fault or "the sensor gave no steady answer") + told
 
 
 # the record
