@@ -216,7 +216,7 @@ class NewlandScanner(SimScanner):
 
     def _setting(self, match: re.Match[bytes], now_s: float) -> None:
         kind, text = match.groups()
-        known = b"\x06" if self.SETTING.match(text) else b"\x15"
+        known = b"\x06" if self.SETTING.match(text) else b"\x05"
         self._send(b"\x02\x010000" + kind + text + known + b";\x03", now_s, ENGINE_S)
         getattr(self, self.ACTIONS.get(text, "_ignore"))(match, now_s)
         self.always = self.MODES.get(text, self.always)

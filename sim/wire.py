@@ -173,6 +173,10 @@ class Line:
                 self.talk(one.at_s, one.data, one.board.name, meaning)
 
     def _start(self, at_s: float, data: bytes, board: str, meaning: str) -> None:
+        free_s = max((other.end_s for other in self._bursts if board and other.board == board), default=at_s)
+        if free_s > at_s:  # one transmitter sends one thing after another
+            self.talk(free_s, data, board, meaning)
+            return
         burst = self._occupy(Burst(at_s, at_s + len(data) * self.char_s, data, board, meaning))
         self.at(burst.end_s, lambda moment: self._arrived(burst, moment))
 

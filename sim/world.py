@@ -236,7 +236,7 @@ class World:
 
     def _board_off(self, place: Place, turn: int, at_s: float) -> None:
         coil = self.coils[place]
-        if coil.turn != turn or coil.current is None:
+        if coil.turn != turn or coil.current is None or not coil.board_on:
             return
         coil.board_on = False
         coil.current.board_says_on = False
