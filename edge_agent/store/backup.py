@@ -246,7 +246,8 @@ def copy_vault(settings: Settings, keys: Keys) -> None:
     with work_folder(settings) as work:
         copy = work / "vault.db"
         try:
-            connection = apsw.Connection(str(copy))
+            flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
+            connection = apsw.Connection(str(copy), flags=flags)
             connection.execute("ATTACH ? AS ledger", (f"file:{settings.ledger}?mode=ro",))
             for name in VAULT:
                 connection.execute(f"CREATE TABLE {name} AS SELECT * FROM ledger.{name}")  # noqa: S608

@@ -16,18 +16,36 @@ from edge_agent.store import tables, vault
 HASHED = ("stay", "parcel", "code")
 
 
-def blind_tables(connection: apsw.Connection, names: Mapping[str, str]) -> None:
-    """Exchange the hashes of the folded tables on disk, inside the caller's transaction. `names`: old → new."""
-    plain = tables.folded(connection)
+Blinds = Mapping[tuple[str, str], str]
+
+
+def blind_tables(connection: apsw.Connection, names: Blinds) -> None:
+    """Blind the hashes of the folded tables on disk, inside the caller's transaction."""
+    blinded = blind(tables.folded(connection), names)
     for table in HASHED:
-        rows = {key: vault.exchange(row, names) for key, row in plain[table].items()}
-        tables.write(connection, (_change(table, key, row) for key, row in rows.items()))
+        tables.write(connection, (_change(table, key, row) for key, row in blinded[table].items()))
 
 
-def exchanged(folded: Mapping[str, Mapping[str, Any]], names: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """The same for plain values, as a snapshot holds them."""
+def blind(folded: Mapping[str, Mapping[str, Any]], names: Blinds) -> dict[str, dict[str, Any]]:
+    """Folded tables as plain values, look-up hashes blinded. Raises KeyError for a hash that `names` does not know."""
     return {
-        table: {key: vault.exchange(row, names) if table in HASHED else row for key, row in rows.items()}
+        table: {key: _blinded(row, names) if table in HASHED else row for key, row in rows.items()}
+        for table, rows in folded.items()
+    }
+
+
+def _blinded(row: Mapping[str, Any], names: Blinds) -> dict[str, Any]:
+    stay = row.get("stay") or row["id"]
+    hashes = {field: row[field] for field in vault.HASH_FIELDS if row.get(field)}
+    return dict(row) | {
+        field: real if real.startswith(vault.BLIND) else names[stay, real] for field, real in hashes.items()
+    }
+
+
+def unblind(folded: Mapping[str, Mapping[str, Any]], names: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """The other way round, as far as the vault still knows the real ones."""
+    return {
+        table: {key: vault.unblind(row, names) if table in HASHED else row for key, row in rows.items()}
         for table, rows in folded.items()
     }
 

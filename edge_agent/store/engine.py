@@ -30,7 +30,7 @@ from edge_agent.store.connection import (
     open_writer,
     wal_bytes,
 )
-from edge_agent.store.errors import CommitFailed, LedgerDamaged, LedgerDegraded, from_sqlite
+from edge_agent.store.errors import CommitFailed, LedgerDegraded, LedgerError, from_sqlite
 from edge_agent.store.journal import Entry, Stamp
 from edge_agent.store.vault import Vault
 
@@ -99,7 +99,7 @@ class Engine:
             journal.begin_epoch(self.connection, self._newborn)
         self.epoch = journal.current_epoch(self.connection)
         self.head = journal.head(self.connection)
-        self.failed: CommitFailed | None = None
+        self.failed: LedgerError | None = None
 
     @property
     def last_sequence(self) -> int:
@@ -113,7 +113,7 @@ class Engine:
     # ---- writing -----------------------------------------------------------------------------------------------
 
     def commit(self, unit: Unit) -> list[Row]:
-        """Durable when it returns. Raises CommitFailed kinds: then nothing of it may be believed."""
+        """Durable when it returns. Raises StoreError kinds: then nothing of it may be believed."""
         self._refuse_if_failed()
         try:
             head, rows = self._write(unit)
@@ -153,7 +153,7 @@ class Engine:
         return head, rows
 
     def run(self, job: Callable[[apsw.Connection], Any]) -> Any:
-        """A transaction of the store's own (watermark, purge, erasure ...). Raises CommitFailed kinds."""
+        """A transaction of the store's own (watermark, purge, erasure ...). Raises StoreError kinds."""
         self._refuse_if_failed()
         try:
             self.connection.execute("BEGIN IMMEDIATE")
@@ -175,18 +175,16 @@ class Engine:
         if self.connection.in_transaction:
             self.connection.execute("ROLLBACK")
 
-    def _fail(self, error: apsw.Error) -> CommitFailed:
+    def _fail(self, error: apsw.Error) -> LedgerError:
         """Undo, and stop writing where the device is in doubt; a lock that somebody held is no such doubt."""
         found = from_sqlite(self.path, error)
         try:
             self._roll_back()
         except apsw.Error:
             log.warning("rollback failed, the file is opened anew")
-        doubtful = not isinstance(error, apsw.BusyError | apsw.LockedError | apsw.ConstraintError)
-        failed = found if isinstance(found, CommitFailed) else CommitFailed(found.where, found.detail)
-        if doubtful:
-            self.failed = failed
-        return failed
+        if not isinstance(error, apsw.BusyError | apsw.LockedError | apsw.ConstraintError):
+            self.failed = found
+        return found
 
     # ---- reading -----------------------------------------------------------------------------------------------
 
@@ -266,7 +264,7 @@ class Engine:
         except apsw.Error as error:
             self.failed = failed
             raise from_sqlite(self.path, error) from error
-        except (CommitFailed, LedgerDamaged):
+        except LedgerError:
             self.failed = failed
             raise
         self.failed = None

@@ -12,11 +12,9 @@ from typing import NamedTuple
 import apsw
 
 from edge_agent.domain.changes import Change
-from edge_agent.domain.state import LockerState
 from edge_agent.domain.stay import Stay
 from edge_agent.store.journal import Epoch, Stamp
-from edge_agent.store.sql import rows
-from edge_agent.store.vault import HASH_FIELDS
+from edge_agent.store.schema import VAULT
 
 AFTER_ACK_MS = 72 * 3_600_000  # support's questions about a pickup come within three days
 LATEST_MS = 30 * 86_400_000  # whatever the cloud says
@@ -69,23 +67,8 @@ def due(connection: apsw.Connection, epoch: Epoch, acked: int, stamp: Stamp, pow
     return list({found.stay: found for found in [*late, *(one for one in soon if one.sent)]}.values())
 
 
-def erase(connection: apsw.Connection, stays: Sequence[str], state: LockerState) -> None:
-    """Key and rows go, inside the caller's transaction. A hash that another live stay shares moves to that stay."""
+def erase(connection: apsw.Connection, stays: Sequence[str]) -> None:
+    """Keys and rows go, inside the caller's transaction."""
     for stay in stays:
-        for blinded, real in rows(connection, "SELECT blind, real FROM vault_hash WHERE stay = ?", (stay,)):
-            heir = _holder(state, real, stay)
-            if heir:
-                connection.execute("UPDATE vault_hash SET stay = ? WHERE blind = ?", (heir, blinded))
-        for name in ("vault_hash", "vault_item", "vault_sealed", "vault_key"):
+        for name in VAULT:
             connection.execute(f"DELETE FROM {name} WHERE stay = ?", (stay,))  # noqa: S608 - constant names
-
-
-def _holder(state: LockerState, real: str, but_not: str) -> str:
-    """A live stay that still needs this look-up hash (a part that was refused keeps its recipient), or ""."""
-    holders: list[tuple[str, object]] = [(stay.id, stay) for stay in state.stay.values()]
-    holders += [(parcel.stay, parcel) for parcel in state.parcel.values()]
-    holders += [(code.stay, code) for code in state.code.values()]
-    for stay, row in holders:
-        if stay != but_not and any(getattr(row, field, "") == real for field in HASH_FIELDS):
-            return stay
-    return ""

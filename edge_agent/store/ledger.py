@@ -31,7 +31,7 @@ from edge_agent.randomness import Randomness, uuid7
 from edge_agent.store import inbox, outbox
 from edge_agent.store.cloudevents import Row
 from edge_agent.store.engine import Engine, NewEvent, Unit
-from edge_agent.store.errors import CommitFailed, LedgerDegraded
+from edge_agent.store.errors import LedgerDegraded, LedgerError
 from edge_agent.store.executor import Executor
 from edge_agent.store.journal import Head, Stamp
 from edge_agent.store.outbox import Ack, Batch, Hello
@@ -148,7 +148,7 @@ class Ledger:
             return ()
         try:
             return tuple(await self._executor.run(self.engine.commit, unit))
-        except CommitFailed:
+        except LedgerError:
             if self.engine.failed is not None:
                 self.mode = Mode.DEGRADED
                 log.error("ledger degraded", extra={"code": self.engine.failed.code})

@@ -14,16 +14,10 @@ import sys
 from pathlib import Path
 
 from edge_agent.store.errors import MigrationFailed
-from edge_agent.store.schema import SCHEMA_VERSION
+from edge_agent.store.schema import KEYED, SCHEMA_VERSION, table
 
 # A migration of a full card may copy a gigabyte; past this something is stuck.
 TIME_LIMIT_S = 600.0
-
-_KEYED_V1 = (
-    "folded_compartment", "folded_stay", "folded_parcel", "folded_intent", "folded_code", "folded_lockout",
-    "folded_duty", "folded_fault", "given_courier", "given_carrier", "given_expected", "given_policy",
-    "given_switches", "given_timers", "given_imported",
-)  # fmt: skip
 
 _V1 = """
 CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -40,8 +34,8 @@ CREATE TABLE vault_key(stay TEXT PRIMARY KEY, wrapped BLOB NOT NULL, ended_wall_
 CREATE INDEX vault_key_ended ON vault_key(ended_position) WHERE ended_position IS NOT NULL;
 CREATE TABLE vault_item(stay TEXT NOT NULL, field TEXT NOT NULL, box BLOB NOT NULL, PRIMARY KEY (stay, field))
     WITHOUT ROWID;
-CREATE TABLE vault_hash(blind TEXT PRIMARY KEY, stay TEXT NOT NULL, real TEXT NOT NULL) WITHOUT ROWID;
-CREATE INDEX vault_hash_stay ON vault_hash(stay);
+CREATE TABLE vault_hash(stay TEXT NOT NULL, blind TEXT NOT NULL, real TEXT NOT NULL, PRIMARY KEY (stay, blind))
+    WITHOUT ROWID;
 CREATE TABLE vault_sealed(position INTEGER PRIMARY KEY, stay TEXT NOT NULL, jwe TEXT NOT NULL);
 CREATE INDEX vault_sealed_stay ON vault_sealed(stay);
 CREATE TABLE inbox(id TEXT PRIMARY KEY, keep_until_ms INTEGER NOT NULL, answer TEXT NOT NULL) WITHOUT ROWID;
@@ -68,8 +62,8 @@ def main(path: Path) -> None:
         for statement in _V1.split(";\n"):
             if statement.strip():
                 db.execute(statement)
-        for name in _KEYED_V1:
-            db.execute(f"CREATE TABLE {name}(key TEXT PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID")
+        for name in KEYED:
+            db.execute(f"CREATE TABLE {table(name)}(key TEXT PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID")
         db.execute(_V1_CODE)
         db.execute("PRAGMA user_version = 1")
 

@@ -14,14 +14,14 @@ import apsw
 import msgspec
 
 from edge_agent.domain import events as e
-from edge_agent.domain.fold import changes_of
+from edge_agent.domain.fold import FoldError, changes_of
 from edge_agent.domain.instant import ClockQuality
 from edge_agent.domain.stamp import Stamp, instant_of
 from edge_agent.domain.state import LockerState
 from edge_agent.store import journal, tables, vault
 from edge_agent.store.canonical import canonical_json
-from edge_agent.store.domain_rows import exchanged, state_of
-from edge_agent.store.errors import RebuildDiffers
+from edge_agent.store.domain_rows import state_of, unblind
+from edge_agent.store.errors import LedgerDamaged, RebuildDiffers
 from edge_agent.store.journal import Stored
 from edge_agent.store.sql import one
 
@@ -64,11 +64,11 @@ def _snapshot(connection: apsw.Connection, names: dict[str, str]) -> tuple[Locke
     folded = msgspec.json.decode(zlib.decompress(packed))
     if digest(folded) != said:
         raise RebuildDiffers("snapshot", f"its digest is {digest(folded)[:16]}…, {said[:16]}… expected")
-    return state_of(exchanged(folded, names)), position
+    return state_of(unblind(folded, names)), position
 
 
 def _event(stored: Stored, names: dict[str, str]) -> e.Event:
-    data = vault.exchange(msgspec.json.decode(stored.row.data), names)
+    data = vault.unblind(msgspec.json.decode(stored.row.data), names)
     return e.decode(stored.row.type, stored.row.version, data)
 
 
@@ -78,11 +78,13 @@ def _stamp(stored: Stored) -> Stamp:
 
 
 def compare(connection: apsw.Connection) -> Rebuilt:
-    """Fold and compare, in one snapshot of the file. Changes nothing."""
+    """Fold and compare, in one snapshot of the file. Changes nothing. Raises LedgerDamaged kinds."""
     connection.execute("BEGIN")
     try:
         state, rows, start = fold_journal(connection)
         there = tables.folded(connection)
+    except (FoldError, e.UnknownEventError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise LedgerDamaged("journal", f"cannot be folded: {type(error).__name__}: {error}") from error
     finally:
         connection.execute("ROLLBACK")
     wanted = msgspec.json.decode(msgspec.json.encode(state.folded()))

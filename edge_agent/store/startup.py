@@ -66,17 +66,18 @@ class Started:
 def start(settings: Settings, at: Instant, chance: Randomness) -> Started:
     """Run on the store's executor, which the engine then belongs to. Raises StoreError kinds."""
     check_sqlite()
+    log_present = _log_of(settings.ledger).exists()  # before anything opens the file and makes a new one
     _check_folder(settings.state_dir)
     _check_there(settings)
     try:
         _migrate_if_due(settings.ledger)
-        started = _open(settings, at, chance)
+        started = _open(settings, at, chance, log_present=log_present)
     except SchemaTooNew:
         raise
     except LedgerDamaged as damage:
         log.error("ledger damaged", extra={"code": damage.code})
         restore_newest(settings, at, chance, str(damage))
-        started = _open(settings, at, chance)
+        started = _open(settings, at, chance, log_present=False)
         started = Started(started.engine, started.state, started.keys, str(damage))
     marks.write(settings.mark, started.engine.head, clean=False)
     return started
@@ -123,15 +124,17 @@ def _migrate_if_due(path: Path) -> None:
     migrate.run(path)
 
 
-def _open(settings: Settings, at: Instant, chance: Randomness) -> Started:
+def _log_of(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")
+
+
+def _open(settings: Settings, at: Instant, chance: Randomness, *, log_present: bool) -> Started:
     path = settings.ledger
-    log_file = path.with_name(path.name + "-wal")
-    log_present = log_file.exists()
     keys = _keys(settings, chance)
     vault = Vault(keys.device, chance, settings.cloud_key)
     engine = Engine(path, settings.source, vault, newborn=_at_birth(at, chance), mark=settings.mark)
     try:
-        restored = _loss(settings, engine, log_file, log_present=log_present)
+        restored = _loss(settings, engine, log_present=log_present)
         journal.verify_tail(engine.connection, settings.source, TAIL_ROWS)
         state = engine.load()
         if restored:
@@ -145,9 +148,9 @@ def _open(settings: Settings, at: Instant, chance: Randomness) -> Started:
     return Started(engine, state, keys, restored)
 
 
-def _loss(settings: Settings, engine: Engine, log_file: Path, *, log_present: bool) -> str:
+def _loss(settings: Settings, engine: Engine, *, log_present: bool) -> str:
     accepted = engine.connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)[0]
-    behind = wal.commits_behind(log_file, accepted)
+    behind = wal.commits_behind(_log_of(settings.ledger), accepted)
     if behind > wal.UNFINISHED_COMMITS:
         return f"{behind} commits of its write-ahead log are behind a damaged frame"
     return marks.loss(engine.connection, marks.read(settings.mark), log_present=log_present)

@@ -37,7 +37,7 @@ def load(connection: apsw.Connection) -> LockerState:
         try:
             rows = all_rows(connection, _ALL[name])
             state.apply(Change(name, key, msgspec.json.decode(row, type=kind)) for key, row in rows)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise LedgerDamaged(f"table {table(name)}", f"a row is not a {kind.__name__}: {error}") from error
     return state
 

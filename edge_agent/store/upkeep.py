@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import apsw
 
@@ -21,7 +21,7 @@ from edge_agent.errors import StoreError
 from edge_agent.store import backup, counters, erasure, inbox, journal, rebuild, vault
 from edge_agent.store.canonical import canonical_json
 from edge_agent.store.connection import open_reader
-from edge_agent.store.domain_rows import exchanged
+from edge_agent.store.domain_rows import Blinds, blind
 from edge_agent.store.errors import from_sqlite
 from edge_agent.store.journal import Head, Stamp
 from edge_agent.store.sql import rows
@@ -38,6 +38,7 @@ DAY_MS = 86_400_000
 PURGE_ROWS = 5_000
 # Rows rolled up in one transaction.
 TALLY_ROWS = 5_000
+SNAPSHOT_TRIES = 5  # a deposit may come between reading the vault and the snapshot; five in a row do not
 PROBLEMS_MAX = 10  # lines of SQLite's check that are kept: the first tell
 
 
@@ -95,28 +96,41 @@ def _last_to_go(connection: apsw.Connection, cutoff_ms: int, acked: int) -> Head
 
 
 async def _purge_to(ledger: Ledger, last: Head) -> int:
-    names = await ledger.on_store(ledger.engine.read, vault.blinded_hashes)
-    gone = 0
+    """One transaction: the checkpoint with the digest, the snapshot that it names, and the rows that go."""
+    for _ in range(SNAPSHOT_TRIES):
+        names = await ledger.on_store(ledger.engine.read, vault.blinded_hashes)
+        purging = _Purging(ledger, last, names)
+        try:
+            await ledger.transact(purging.decide, also=purging.also)
+        except KeyError:  # a deposit came between, whose hashes `names` does not know yet
+            continue
+        return purging.gone
+    return 0
 
-    def decide(state: LockerState, at: Instant) -> Decision:
-        folded = exchanged(state.folded(), names)
-        packed[:] = [canonical_json(folded), rebuild.digest(folded)]
-        sequence = max(0, last.position - ledger.engine.epoch.base)
-        return Decision((e.JournalCheckpoint(sequence, last.chainhash.hex(), str(packed[1])),))
 
-    def also(connection: apsw.Connection, head: Head) -> None:
-        nonlocal gone
+class _Purging:
+    """Carries the snapshot from the decision to its transaction."""
+
+    def __init__(self, ledger: Ledger, last: Head, names: Blinds) -> None:
+        self._ledger, self._last, self._names = ledger, last, names
+        self._packed, self._digest, self.gone = b"", "", 0
+
+    def decide(self, state: LockerState, at: Instant) -> Decision:
+        folded = blind(state.folded(), self._names)
+        self._packed, self._digest = zlib.compress(canonical_json(folded)), rebuild.digest(folded)
+        sequence = max(0, self._last.position - self._ledger.engine.epoch.base)
+        return Decision((e.JournalCheckpoint(sequence, self._last.chainhash.hex(), self._digest),))
+
+    def also(self, connection: apsw.Connection, head: Head) -> None:
         connection.execute(
             "INSERT OR REPLACE INTO snapshot(one, position, digest, folded) VALUES (1,?,?,?)",
-            (head.position, packed[1], zlib.compress(packed[0])),
+            (head.position, self._digest, self._packed),
         )
-        connection.execute("DELETE FROM journal WHERE position <= ?", (last.position,))
-        gone = connection.changes()
-        connection.execute("INSERT OR REPLACE INTO purged(one, position, chainhash) VALUES (1,?,?)", last)
-
-    packed: list[Any] = []
-    await ledger.transact(decide, also=also)
-    return gone
+        connection.execute("DELETE FROM journal WHERE position <= ?", (self._last.position,))
+        self.gone = connection.changes()
+        connection.execute(
+            "INSERT OR REPLACE INTO purged(one, position, chainhash) VALUES (1,?,?)", self._last
+        )
 
 
 async def erase_due(ledger: Ledger, settings: Settings, keys: Keys) -> tuple[str, ...]:
@@ -134,8 +148,7 @@ async def erase_due(ledger: Ledger, settings: Settings, keys: Keys) -> tuple[str
             tuple(e.PrivacyErased(d.stay) if d.sent else e.PrivacyErasedUnsent(d.stay) for d in found)
         )
 
-    state = ledger.state
-    await ledger.transact(decide, also=lambda connection, _: erasure.erase(connection, stays, state))
+    await ledger.transact(decide, also=lambda connection, _: erasure.erase(connection, stays))
     await ledger.on_store(ledger.engine.vault.forget, stays)
     # The overwritten pages must also leave the log, and the sealed copy.
     await ledger.on_store(ledger.engine.tidy)

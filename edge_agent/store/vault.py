@@ -76,6 +76,7 @@ class Vault:
         prepared = Prepared()
         for event in events:
             self._blind_event(connection, event, prepared)
+            self._split(connection, event, prepared)
         by_stay: dict[str, dict[str, str]] = {}
         for write in writes:
             by_stay.setdefault(write.stay, {})[write.field] = write.value
@@ -92,6 +93,17 @@ class Vault:
             if real and not real.startswith(BLIND):
                 event[field] = blinded = blind(self.key(connection, stay, prepared), field, real)
                 prepared.hashes.append((blinded, stay, real))
+
+    def _split(self, connection: apsw.Connection, event: dict[str, Any], prepared: Prepared) -> None:
+        """Parcels that were refused become a stay of their own: it gets its own key, and what belongs to it."""
+        old, new = event.get("stay", ""), event.get("split_stay", "")
+        if not new:
+            return
+        key = self.key(connection, new, prepared)
+        found = rows(connection, "SELECT blind, real FROM vault_hash WHERE stay = ?", (old,))
+        prepared.hashes += [(blinded, new, real) for blinded, real in found]
+        for field, value in self.read(connection, old).items():
+            prepared.items.append((new, field, _encrypt(key, self._chance, f"{new}|{field}", value.encode())))
 
     def _seal(
         self,
@@ -202,13 +214,16 @@ def real_hashes(connection: apsw.Connection) -> dict[str, str]:
     return dict(rows(connection, "SELECT blind, real FROM vault_hash"))
 
 
-def blinded_hashes(connection: apsw.Connection) -> dict[str, str]:
-    """Real → blinded, for a snapshot or a backup that may outlive the vault."""
-    return {real: blinded for blinded, real in real_hashes(connection).items()}
+def blinded_hashes(connection: apsw.Connection) -> dict[tuple[str, str], str]:
+    """(Stay, real) → blinded, for a snapshot or a backup that may outlive the vault."""
+    return {
+        (stay, real): blinded
+        for stay, blinded, real in rows(connection, "SELECT stay, blind, real FROM vault_hash")
+    }
 
 
-def exchange(row: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """A row or an event's data with its hash fields looked up in `names`; what is not found stays as it is."""
+def unblind(row: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """A row or an event's data with its hash fields looked up in `real_hashes`; an erased one stays as it is."""
     return row | {field: names.get(row[field], row[field]) for field in HASH_FIELDS if row.get(field)}
 
 

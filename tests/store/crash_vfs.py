@@ -56,10 +56,10 @@ class RecordingVfs(apsw.VFS):
         ):
             raise self.error(f"injected failure of write {self.writes} ({what})")
 
-    def xOpen(self, name: Any, flags: Any) -> RecordingFile:  # noqa: N802 - SQLite's names
+    def xOpen(self, name: Any, flags: Any) -> RecordingFile:
         return RecordingFile(self, name, flags)
 
-    def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802
+    def xDelete(self, filename: str, syncdir: bool) -> None:
         super().xDelete(filename, syncdir)
         self.note(Op("delete", Path(filename).name))
         if syncdir:
@@ -73,17 +73,17 @@ class RecordingFile(apsw.VFSFile):
         self._name = Path(path).name if path else ""
         super().__init__("", name, flags)
 
-    def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802
+    def xWrite(self, data: bytes, offset: int) -> None:
         self._vfs.act(f"write {self._name}")
         super().xWrite(data, offset)
         self._vfs.note(Op("write", self._name, offset, bytes(data)))
 
-    def xTruncate(self, size: int) -> None:  # noqa: N802
+    def xTruncate(self, size: int) -> None:
         self._vfs.act(f"truncate {self._name}")
         super().xTruncate(size)
         self._vfs.note(Op("truncate", self._name, size))
 
-    def xSync(self, flags: int) -> None:  # noqa: N802
+    def xSync(self, flags: int) -> None:
         self._vfs.act(f"sync {self._name}")
         super().xSync(flags)
         self._vfs.note(Op("sync", self._name))

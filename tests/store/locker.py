@@ -47,7 +47,10 @@ def clock() -> VirtualClock:
 
 
 def opened(at: Settings, time: VirtualClock | None = None, seed: int = 1) -> Opened:
-    """The ledger of a whole agent, everything inline."""
+    """The ledger of a whole agent, everything inline. Its tables are made here, without the process of their own."""
+    if not at.state_dir.exists():
+        at.state_dir.mkdir(parents=True)
+        migrate.main(at.ledger)
     return wait(open_ledger(at, time or clock(), SeededRandomness(seed), Inline()))
 
 
