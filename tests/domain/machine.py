@@ -1,0 +1,618 @@
+"""The whole domain as a state machine: people, doors, jams, power cuts and wrong clocks in any order.
+
+The machine plays honest people in a physical world of its own (what is really inside, which doors really stand open)
+and checks after every step what must never be false. `make_locker` is the seam: a store's test gives the machine a
+book that writes to the real ledger.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from edge_agent.domain import (
+    clock_rules,
+    corrections,
+    deposits,
+    doors,
+    hardware,
+    pickups,
+    recalls,
+    recovery,
+    service,
+    sessions,
+)
+from edge_agent.domain import events as e
+from edge_agent.domain.deposits import Credentials, Left
+from edge_agent.domain.duty import DUTY_PERCENT, REST_MS, WINDOW_MS
+from edge_agent.domain.fold import fold
+from edge_agent.domain.instant import Instant
+from edge_agent.domain.intent import Intent, Situation
+from edge_agent.domain.openings import Opening, live_intent
+from edge_agent.domain.refusals import Refusal
+from edge_agent.domain.state import LockerState
+from edge_agent.domain.stay import Stay
+from edge_agent.domain.words import (
+    Basis,
+    Cause,
+    CodeLife,
+    Condition,
+    Contents,
+    DoorPosition,
+    ParcelStatus,
+    Report,
+    StayStatus,
+)
+from tests.domain.locker import Locker
+
+PICKS = st.integers(0, 1_000_000)
+SECONDS = st.sampled_from((0.5, 1, 3, 10, 61, 200, 4_000, 50_000, 200_000))
+GONE = (ParcelStatus.COLLECTED, ParcelStatus.RECALLED)
+
+
+class LockerMachine(RuleBasedStateMachine):
+    """`inside` and `standing_open` are the physical truth; everything else is what the locker made of it."""
+
+    locker: Locker
+
+    def make_locker(self) -> Locker:
+        """The seam for other books than the one in memory."""
+        return Locker()
+
+    @initialize()
+    def installed(self) -> None:
+        self.locker = self.make_locker()
+        self.inside: dict[str, set[str]] = {door.number: set() for door in self.locker.doors}
+        self.standing_open: set[str] = set()
+        self.silent = False
+        self.codes: list[Credentials] = []
+        self.visits: list[str] = []
+        self.count = 0
+        self.read_to = 0
+        self.opened_intents: set[str] = set()
+        self.pulses: dict[str, list[tuple[int, int]]] = {}
+        self.spent: set[str] = set()
+        self.hash_of: dict[str, str] = {}
+        self.shadow = LockerState()
+
+    # tools
+
+    def fresh(self, what: str) -> str:
+        self.count += 1
+        return f"{what}-{self.count}"
+
+    def tried(self, decide: Any) -> Any:
+        """A decision that may say no; None then, and nothing changed."""
+        before = self.locker.state.folded()
+        try:
+            return self.locker.do(decide)
+        except Refusal:
+            assert self.locker.state.folded() == before
+            return None
+
+    def choose(self, things: list[Any], pick: int) -> Any:
+        return things[pick % len(things)] if things else None
+
+    def intents(self, situation: Situation, *causes: Cause) -> list[Intent]:
+        found = self.locker.state.intent.values()
+        return [i for i in found if i.situation is situation and (not causes or i.cause in causes)]
+
+    def closed_after(self, pick: int, *causes: Cause) -> Intent | None:
+        found: Intent | None = self.choose(self.intents(Situation.CLOSED_WITHOUT_CONCLUSION, *causes), pick)
+        return found
+
+    def stays(self, *statuses: StayStatus) -> list[Stay]:
+        return [stay for stay in self.locker.state.stay.values() if stay.status in statuses]
+
+    def visit(self, kind: str) -> str:
+        session = self.fresh(kind)
+        self.visits.append(session)
+        return session
+
+    def sees(self, number: str) -> bool:
+        return not (self.silent and self.locker.state.compartment[number].board == "B")
+
+    # a courier deposits
+
+    @rule(
+        size=st.sampled_from("SML"), phone=st.integers(1, 3), low=st.booleans(), pick=PICKS, old=st.booleans()
+    )
+    def courier_scans(self, size: str, phone: int, low: bool, pick: int, old: bool) -> None:
+        session = self.choose(self.visits, pick) if old and self.visits else self.visit("courier")
+        request = self.locker.request(
+            session=session,
+            size=size,
+            phone_hash=f"phone-{phone}",
+            low_needed=low,
+            not_now=tuple(sorted(self.standing_open)),
+        )
+        self.tried(lambda s, at: deposits.reserve(s, request, at, self.locker.chance))
+
+    @rule(pick=PICKS)
+    @precondition(lambda m: m.stays(StayStatus.RESERVED, StayStatus.STORED))
+    def courier_adds_a_parcel(self, pick: int) -> None:
+        stay = self.choose(self.stays(StayStatus.RESERVED, StayStatus.STORED), pick)
+        if stay is not None:
+            request = self.locker.request(
+                session=stay.session, courier=stay.courier, phone_hash=stay.phone_hash
+            )
+            self.tried(lambda s, at: deposits.add_parcel(s, stay.id, request, at, self.locker.chance))
+
+    @rule(pick=PICKS, size=st.sampled_from("SML"))
+    @precondition(lambda m: m.stays(StayStatus.RESERVED))
+    def courier_wants_another_door(self, pick: int, size: str) -> None:
+        stay = self.choose(self.stays(StayStatus.RESERVED), pick)
+        if stay is None:
+            return
+        left = self.answer_of_courier(stay)
+        waybill = self.locker.state.parcel[stay.parcels[0]].waybill_hash
+        request = self.locker.request(
+            session=stay.session, size=size, waybill_hash=waybill, phone_hash=stay.phone_hash
+        )
+        if len(stay.parcels) == 1:
+            chance = self.locker.chance
+            self.tried(lambda s, at: deposits.another_compartment(s, stay.id, left, request, at, chance))
+
+    def answer_of_courier(self, stay: Stay) -> Left:
+        """Honest: empty only where nothing of the courier's is inside."""
+        return Left.UNKNOWN if self.unstored(stay) & self.inside[stay.compartment] else Left.NOTHING
+
+    def unstored(self, stay: Stay) -> set[str]:
+        rows = self.locker.state.parcel
+        return {p for p in stay.parcels if rows[p].status is ParcelStatus.RESERVED}
+
+    @rule(pick=PICKS, shy=st.booleans())
+    @precondition(lambda m: any(m.unstored(s) for s in m.locker.state.stay.values()))
+    def courier_cancels(self, pick: int, shy: bool) -> None:
+        stay = self.choose([s for s in self.locker.state.stay.values() if self.unstored(s)], pick)
+        if stay is not None:
+            left = Left.UNKNOWN if shy else self.answer_of_courier(stay)
+            self.tried(lambda s, at: deposits.cancel(s, stay.id, left, at))
+
+    @rule(pick=PICKS)
+    @precondition(lambda m: any(m.unstored(s) for s in m.locker.state.stay.values()))
+    def courier_tries_the_door_again(self, pick: int) -> None:
+        stay = self.choose(self.stays(StayStatus.RESERVED, StayStatus.STORED), pick)
+        if stay is not None:
+            self.tried(lambda s, at: deposits.try_again(s, stay.id, at, self.locker.chance))
+
+    @rule(pick=PICKS)
+    @precondition(lambda m: m.intents(Situation.CLOSED_WITHOUT_CONCLUSION, Cause.DEPOSIT))
+    def deposit_counts_as_stored(self, pick: int) -> None:
+        intent = self.closed_after(pick, Cause.DEPOSIT)
+        stay = self.locker.state.stay.get(intent.stay) if intent else None
+        if stay is None or not self.unstored(stay) <= self.inside[stay.compartment]:
+            return
+        drawn = Credentials(self.fresh("code"), self.fresh("token"))
+        self.tried(lambda s, at: deposits.deposited(s, stay.id, drawn, at))
+        if self.locker.state.code[stay.id].code_hash == drawn.code_hash:
+            self.codes.append(drawn)
+
+    @rule(size=st.sampled_from("SML"), phone=st.integers(1, 2), parcels=st.integers(1, 3))
+    def a_deposit_goes_well(self, size: str, phone: int, parcels: int) -> None:
+        """The usual thing in one step, so that the walk gets to the rarer things behind it."""
+        session, chance = self.visit("courier"), self.locker.chance
+        common = {"session": session, "size": size, "phone_hash": f"phone-{phone}"}
+        request = self.locker.request(not_now=tuple(sorted(self.standing_open)), **common)
+        opening = self.tried(lambda s, at: deposits.reserve(s, request, at, chance))
+        if opening is None or not self.sees(opening.compartment):
+            return
+        self.move_door(opening.compartment, self.locker.state.intent[opening.intent], "leave")
+        for _ in range(parcels - 1):
+            more = self.locker.request(**common)
+            self.tried(lambda s, at, r=more: deposits.add_parcel(s, opening.stay, r, at, chance))
+        self.inside[opening.compartment] = set(self.locker.state.stay[opening.stay].parcels)
+        self.standing_open.discard(opening.compartment)
+        self.locker.closes(opening.compartment)
+        self.deposit_counts_as_stored(0)
+
+    @precondition(lambda m: m.codes)
+    @rule(pick=PICKS, hand=st.sampled_from(("take", "leave")), seconds=SECONDS, conclude=st.booleans())
+    def a_pickup_gets_to_the_closed_door(self, pick: int, hand: str, seconds: float, conclude: bool) -> None:
+        self.recipient_shows_a_code(pick, by_token=True)
+        for intent in self.intents(Situation.INTENT_WITHOUT_OUTCOME, Cause.PICKUP):
+            if self.sees(intent.compartment):
+                self.move_door(intent.compartment, intent, hand)
+                self.standing_open.discard(intent.compartment)
+                self.locker.closes(intent.compartment, seconds)
+        if conclude:
+            self.pickup_is_concluded(0, "taken" if hand == "take" else "refused")
+
+    # locks and doors
+
+    @rule(pick=PICKS, hand=st.sampled_from(("put", "take", "leave")))
+    @precondition(lambda m: m.intents(Situation.INTENT_WITHOUT_OUTCOME))
+    def lock_opens(self, pick: int, hand: str) -> None:
+        intent = self.choose(self.intents(Situation.INTENT_WITHOUT_OUTCOME), pick)
+        if intent is not None:
+            self.move_door(intent.compartment, intent, hand)
+
+    def move_door(self, number: str, intent: Intent, hand: str) -> None:
+        self.standing_open.add(number)
+        self.hand_moves(number, intent, hand)
+        if self.sees(number):
+            self.locker.opens(number)
+
+    def hand_moves(self, number: str, intent: Intent, hand: str) -> None:
+        """What the person at the door does with it: a courier puts or takes his own, a recipient takes."""
+        stay = self.locker.state.stay.get(intent.stay)
+        if intent.cause is Cause.DEPOSIT and stay is not None and hand == "put":
+            self.inside[number] |= self.unstored(stay)
+        elif intent.cause is Cause.DEPOSIT and stay is not None and hand == "take":
+            self.inside[number] -= self.unstored(stay)
+        elif intent.cause in (Cause.PICKUP, Cause.RECALL) and hand == "take":
+            self.inside[number].clear()
+
+    @rule(pick=PICKS)
+    @precondition(lambda m: m.intents(Situation.INTENT_WITHOUT_OUTCOME))
+    def lock_jams(self, pick: int) -> None:
+        intent = self.choose(self.intents(Situation.INTENT_WITHOUT_OUTCOME), pick)
+        if (
+            intent is not None
+            and intent.compartment not in self.standing_open
+            and self.sees(intent.compartment)
+        ):
+            self.locker.jams(intent.id)
+
+    @rule(pick=PICKS, moved=st.booleans(), hand=st.sampled_from(("put", "take")))
+    @precondition(lambda m: m.intents(Situation.INTENT_WITHOUT_OUTCOME))
+    def nobody_can_tell(self, pick: int, moved: bool, hand: str) -> None:
+        intent = self.choose(self.intents(Situation.INTENT_WITHOUT_OUTCOME), pick)
+        if intent is None:
+            return
+        self.tried(lambda s, at: doors.outcome_unknown(s, intent.id, at))
+        if moved:
+            self.standing_open.add(intent.compartment)
+            self.hand_moves(intent.compartment, intent, hand)
+
+    @rule(pick=PICKS, shut=st.booleans(), seconds=SECONDS, hand=st.sampled_from(("put", "take", "leave")))
+    @precondition(lambda m: m.standing_open)
+    def somebody_at_an_open_door(self, pick: int, shut: bool, seconds: float, hand: str) -> None:
+        number = self.choose(sorted(self.standing_open), pick)
+        if number is None:
+            return
+        self.locker.pass_s(seconds)
+        intent = live_intent(self.locker.state, number)
+        if intent is not None and not intent.abandoned:
+            self.hand_moves(number, intent, hand)
+        if shut:
+            self.standing_open.discard(number)
+            if self.sees(number):
+                self.tried(lambda s, at: doors.closed(s, number, at))
+
+    @rule()
+    def the_watch_reads_all_doors(self) -> None:
+        for number, compartment in sorted(self.locker.state.compartment.items()):
+            if not self.sees(number):
+                continue
+            if number in self.standing_open:
+                self.locker.opens(number)
+            elif compartment.door is DoorPosition.OPEN or live_intent(self.locker.state, number):
+                self.tried(lambda s, at, n=number: doors.closed(s, n, at))
+
+    @rule(pick=PICKS, other=PICKS)
+    @precondition(lambda m: m.intents(Situation.INTENT_WITHOUT_OUTCOME))
+    def the_wrong_door_moves(self, pick: int, other: int) -> None:
+        intent = self.choose(self.intents(Situation.INTENT_WITHOUT_OUTCOME), pick)
+        still = [
+            n for n in self.inside if n not in self.standing_open and not live_intent(self.locker.state, n)
+        ]
+        moved = self.choose(still, other)
+        if intent is not None and moved is not None and self.sees(moved):
+            self.standing_open.add(moved)
+            self.locker.do(lambda s, at: doors.wrong_door(s, intent.id, moved, at))
+
+    @rule(pick=PICKS, stolen=st.booleans())
+    @precondition(lambda m: m.count % 4 == 0)
+    def a_door_is_forced(self, pick: int, stolen: bool) -> None:
+        quiet = [
+            n for n in self.inside if n not in self.standing_open and not live_intent(self.locker.state, n)
+        ]
+        number = self.choose(quiet, pick)
+        if number is not None and self.sees(number):
+            self.standing_open.add(number)
+            if stolen:
+                self.inside[number].clear()
+            self.locker.opens(number)
+
+    # a recipient picks up
+
+    @rule(pick=PICKS, by_token=st.booleans())
+    @precondition(lambda m: m.codes)
+    def recipient_shows_a_code(self, pick: int, by_token: bool) -> None:
+        """Any code that ever was, spent ones included, but mostly one that should open a door."""
+        kept = self.locker.state.stay_by_code
+        known = [c for c in self.codes if c.code_hash in kept and c.code_hash not in self.spent]
+        shown = self.choose(known if pick % 4 and known else self.codes, pick // 4)
+        if shown is None:
+            return
+        session, chance = self.visit("recipient"), self.locker.chance
+        spent_before = shown.code_hash in self.spent
+        if by_token:
+            got = self.tried(lambda s, at: pickups.claim_by_token(s, shown.token_hash, session, at, chance))
+        else:
+            got = self.tried(lambda s, at: pickups.claim_by_code(s, shown.code_hash, session, at, chance))
+        assert not (spent_before and isinstance(got, Opening)), "a code opened a door after it was spent"
+
+    @rule(pick=PICKS)
+    def recipient_types_a_wrong_code(self, pick: int) -> None:
+        self.tried(lambda s, at: pickups.claim_by_code(s, f"nothing-{pick}", "", at, self.locker.chance))
+
+    @rule(pick=PICKS, again=st.booleans())
+    @precondition(lambda m: any(s.session for s in m.locker.state.stay.values()))
+    def recipient_opens_again(self, pick: int, again: bool) -> None:
+        stay = self.choose([s for s in self.locker.state.stay.values() if s.session], pick)
+        if stay is not None:
+            how = pickups.reopen if again else pickups.try_again
+            self.tried(lambda s, at: how(s, stay.id, stay.session, at, self.locker.chance))
+
+    @rule(pick=PICKS)
+    @precondition(lambda m: any(s.session for s in m.locker.state.stay.values()))
+    def recipient_goes_on_to_the_next(self, pick: int) -> None:
+        stay = self.choose([s for s in self.locker.state.stay.values() if s.session], pick)
+        others = pickups.others_of(self.locker.state, stay.id) if stay is not None else ()
+        if stay is not None and others:
+            chance = self.locker.chance
+            self.tried(
+                lambda s, at: pickups.claim_another(s, others[0].id, stay.id, stay.session, at, chance)
+            )
+
+    @rule(pick=PICKS, what=st.sampled_from(("taken", "refused", "part", "disputed")))
+    @precondition(lambda m: m.intents(Situation.CLOSED_WITHOUT_CONCLUSION, Cause.PICKUP))
+    def pickup_is_concluded(self, pick: int, what: str) -> None:
+        intent = self.closed_after(pick, Cause.PICKUP)
+        stay = self.locker.state.stay.get(intent.stay) if intent else None
+        if stay is None:
+            return
+        there = set(stay.parcels) & self.inside[stay.compartment]
+        if what == "taken" and not there:
+            self.tried(lambda s, at: pickups.collected(s, stay.id, at))
+        elif what == "refused" and there == set(stay.parcels):
+            self.tried(lambda s, at: pickups.refused(s, stay.id, stay.parcels, "x", at, self.locker.chance))
+        elif what == "part" and there == set(stay.parcels) and len(there) > 1:
+            self.inside[stay.compartment] = {stay.parcels[0]}
+            kept = stay.parcels[:1]
+            self.tried(lambda s, at: pickups.refused(s, stay.id, kept, "x", at, self.locker.chance))
+        elif what == "disputed":
+            self.tried(lambda s, at: pickups.reported(s, stay.id, Report.PARCEL_NOT_MINE, stay.session, at))
+
+    @rule(pick=PICKS)
+    @precondition(lambda m: m.visits)
+    def somebody_walks_away(self, pick: int) -> None:
+        session = self.choose(self.visits, pick)
+        if session is not None:
+            self.visits.remove(session)
+            self.locker.do(lambda s, at: sessions.end(s, session, "time-out", at))
+
+    # couriers and technicians look after it
+
+    @rule(pick=PICKS, verify=st.booleans())
+    @precondition(lambda m: service.to_verify(m.locker.state) or recalls.recallable(m.locker.state, "K2"))
+    def courier_opens_to_recall_or_look(self, pick: int, verify: bool) -> None:
+        session, chance = self.visit("round"), self.locker.chance
+        if verify:
+            number = self.choose(list(service.to_verify(self.locker.state)), pick)
+            if number is not None:
+                self.tried(lambda s, at: service.open_to_verify(s, number, "K1", session, at, chance))
+            return
+        stay = self.choose(list(recalls.recallable(self.locker.state, "K2")), pick)
+        if stay is not None:
+            self.tried(lambda s, at: recalls.open_for_recall(s, stay.id, "K2", session, at, chance))
+
+    @rule(pick=PICKS)
+    @precondition(lambda m: m.intents(Situation.CLOSED_WITHOUT_CONCLUSION, Cause.RECALL))
+    def recall_is_concluded(self, pick: int) -> None:
+        intent = self.closed_after(pick, Cause.RECALL)
+        stay = self.locker.state.stay.get(intent.stay) if intent else None
+        if stay is None:
+            return
+        there = set(stay.parcels) & self.inside[stay.compartment]
+        if not there:
+            how = recalls.recalled if pick % 2 else recalls.not_inside
+            self.tried(lambda s, at: how(s, stay.id, "K2", at))
+        elif there == set(stay.parcels):
+            self.tried(lambda s, at: recalls.left_inside(s, stay.id, "K2", at))
+
+    @rule(pick=PICKS, technician=st.booleans())
+    @precondition(lambda m: service.to_verify(m.locker.state))
+    def somebody_looked(self, pick: int, technician: bool) -> None:
+        basis = Basis.TECHNICIAN if technician else Basis.COURIER
+        number = self.choose(list(service.to_verify(self.locker.state)), pick)
+        if number is None or number in self.standing_open:
+            return
+        stay = self.locker.state.stay.get(self.locker.state.compartment[number].stay)
+        if not self.inside[number]:
+            self.tried(lambda s, at: service.verified_empty(s, number, "somebody", basis, at))
+        elif stay is not None and self.inside[number] == set(stay.parcels):
+            drawn = Credentials(self.fresh("code"), self.fresh("token"))
+            self.tried(lambda s, at: service.found_inside(s, number, "somebody", basis, at, drawn))
+            self.codes.append(drawn)
+        elif technician:
+            self.tried(lambda s, at: service.something_inside(s, number, "somebody", at))
+            if stay is None or not stay.live:
+                self.inside[number].clear()  # the technician takes what belongs to nobody here
+
+    @rule(pick=PICKS, what=st.sampled_from(("out", "in", "open", "dirty")))
+    def technician_works(self, pick: int, what: str) -> None:
+        number = self.choose(sorted(self.inside), pick)
+        if what == "out":
+            self.tried(lambda s, at: service.out_of_service(s, number, "T1", "test", at))
+        elif what == "in":
+            self.tried(lambda s, at: service.in_service(s, number, "T1", at))
+        elif what == "dirty":
+            self.tried(lambda s, at: service.report(s, number, Report.DIRTY, "T1", at))
+        else:
+            chance = self.locker.chance
+            self.tried(lambda s, at: service.open_door(s, number, Cause.TECHNICIAN, "T1", at, chance))
+
+    @rule(pick=PICKS)
+    @precondition(lambda m: m.intents(Situation.CLOSED_WITHOUT_CONCLUSION, Cause.TECHNICIAN, Cause.VERIFY))
+    def a_service_opening_is_left_unanswered(self, pick: int) -> None:
+        intent = self.closed_after(pick, Cause.TECHNICIAN, Cause.VERIFY)
+        if intent is not None:
+            self.tried(lambda s, at: service.contents_unknown(s, intent.compartment, "unanswered", at))
+
+    @rule(pick=PICKS)
+    @precondition(lambda m: m.stays(StayStatus.STORED, StayStatus.UNCERTAIN))
+    def support_reissues_a_code(self, pick: int) -> None:
+        stay = self.choose(self.stays(StayStatus.STORED, StayStatus.UNCERTAIN), pick)
+        if stay is not None:
+            drawn = Credentials(self.fresh("code"), self.fresh("token"))
+            self.tried(lambda s, at: corrections.reissue(s, stay.id, drawn, "support", at))
+            self.codes.append(drawn)
+
+    # the world around it
+
+    @rule(back=st.booleans())
+    def board_b_falls_silent_or_answers(self, back: bool) -> None:
+        own = tuple(n for n, c in self.locker.state.compartment.items() if c.board == "B")
+        self.silent = not back
+        if back:
+            self.tried(lambda s, at: hardware.board_back(s, "B", own, at))
+        else:
+            self.tried(lambda s, at: hardware.board_silent(s, "B", own, "no reply", at))
+
+    @rule(seconds=SECONDS)
+    def time_passes(self, seconds: float) -> None:
+        self.locker.pass_s(seconds)
+        self.locker.do(clock_rules.retention_due)
+
+    @rule(hours=st.integers(1, 48))
+    @precondition(lambda m: m.codes)
+    def everybody_gets_more_time(self, hours: int) -> None:
+        self.tried(lambda s, at: clock_rules.extend(s, None, hours, "operator", at))
+
+    @rule(seconds=st.sampled_from((-3 * 365 * 86_400, -3_600, 86_400, 10 * 365 * 86_400)))
+    @precondition(lambda m: m.count % 3 == 0)
+    def the_wall_clock_jumps(self, seconds: int) -> None:
+        self.locker.clock.jump_wall(seconds)
+
+    @rule(off_s=SECONDS, shut=st.booleans(), took=st.booleans())
+    def the_power_fails(self, off_s: float, shut: bool, took: bool) -> None:
+        """People go on while nobody watches: doors with an unanswered unlock may open, open ones may be shut."""
+        for intent in self.intents(Situation.INTENT_WITHOUT_OUTCOME):
+            if took:
+                self.hand_moves(
+                    intent.compartment, intent, "take" if intent.cause is not Cause.DEPOSIT else "put"
+                )
+                self.standing_open.add(intent.compartment)
+        if shut:
+            self.standing_open.clear()
+        self.visits.clear()
+        self.locker.power_cut(off_s, self.seen_doors())
+        assert not self.locker.state.intent, "recovery left an opening without conclusion"
+        self.recovers_twice()
+
+    def seen_doors(self) -> dict[str, DoorPosition]:
+        """A reading of every door that answers."""
+        return {
+            n: DoorPosition.OPEN if n in self.standing_open else DoorPosition.CLOSED
+            for n in self.inside
+            if self.sees(n)
+        }
+
+    def recovers_twice(self) -> None:
+        again = recovery.recover(self.locker.state, self.seen_doors(), self.locker.clock.now())
+        assert again.events == (), "recovery is not idempotent"
+
+    # what must hold after every step
+
+    @invariant()
+    def the_journal_gives_the_same_tables(self) -> None:
+        self.read_rows()
+        assert self.shadow.folded() == self.locker.state.folded()
+        assert dict(self.shadow.stay_by_code) == dict(self.locker.state.stay_by_code)
+
+    def read_rows(self) -> None:
+        """New rows, as they would be read back from disk, folded on what the earlier rows gave."""
+        fresh = self.locker.book.journal(self.read_to)
+        self.read_to += len(fresh)
+        fold(fresh, self.shadow)
+        self.note_codes_and_pulses(fresh)
+
+    @invariant()
+    def a_compartment_holds_at_most_one_live_stay(self) -> None:
+        state = self.locker.state
+        live = [stay for stay in state.stay.values() if stay.live]
+        assert len({stay.compartment for stay in live}) == len(live)
+        for stay in live:
+            assert state.compartment[stay.compartment].stay == stay.id
+            assert stay.parcels
+        for compartment in state.compartment.values():
+            assert compartment.stay == "" or compartment.stay in state.stay
+
+    @invariant()
+    def each_live_parcel_is_in_one_stay(self) -> None:
+        state = self.locker.state
+        named = [parcel for stay in state.stay.values() for parcel in stay.parcels]
+        assert sorted(named) == sorted(state.parcel)
+        for stay in state.stay.values():
+            assert all(state.parcel[parcel].stay == stay.id for parcel in stay.parcels)
+            assert not stay.live or not any(state.parcel[parcel].status in GONE for parcel in stay.parcels)
+
+    @invariant()
+    def one_opening_at_a_time_for_a_door(self) -> None:
+        numbers = [intent.compartment for intent in self.locker.state.intent.values()]
+        assert len(numbers) == len(set(numbers))
+        for compartment in self.locker.state.compartment.values():
+            assert compartment.attempts <= self.locker.state.rules.open_attempts
+
+    @invariant()
+    def contents_are_never_guessed(self) -> None:
+        """People are honest here: what the locker claims to know must be so."""
+        state = self.locker.state
+        busy = {intent.compartment for intent in state.intent.values()} | self.standing_open
+        for number, compartment in state.compartment.items():
+            if number in busy:
+                continue
+            if compartment.contents is Contents.EMPTY:
+                assert not self.inside[number], f"door {number} is said to be empty"
+            if compartment.contents is Contents.STAY:
+                stay = state.stay[compartment.stay]
+                stored = set(stay.parcels) - self.unstored(stay)
+                assert stored <= self.inside[number], f"door {number} is said to hold its stay"
+
+    @invariant()
+    def only_certain_and_sound_doors_are_offered(self) -> None:
+        for compartment in self.locker.state.compartment.values():
+            if compartment.offered and compartment.number not in self.standing_open:
+                assert compartment.condition is Condition.OK
+                assert (
+                    live_intent(self.locker.state, compartment.number) or not self.inside[compartment.number]
+                )
+
+    @invariant()
+    def a_code_serves_one_visit_and_never_again(self) -> None:
+        """Every spent code has an opening that was seen under its claim, or left with its stay."""
+        self.read_rows()
+        for code in self.locker.state.code.values():
+            if code.life is CodeLife.CLAIMED:
+                assert code.intent in self.locker.state.intent, "claimed by an opening that is over"
+            if code.life is CodeLife.SPENT:
+                assert code.code_hash in self.spent, "a code was lost without an opening"
+            else:
+                assert code.code_hash not in self.spent, "a spent code lives again"
+
+    def note_codes_and_pulses(self, fresh: list[tuple[e.Event, Instant]]) -> None:
+        for event, _ in fresh:
+            if isinstance(event, e.DoorOpened):
+                self.opened_intents.add(event.intent)
+            elif isinstance(event, e.CodeSpent):
+                assert event.reason == "recalled" or event.intent in self.opened_intents
+                self.spent.add(self.hash_of[event.stay])
+            elif isinstance(event, e.ParcelDeposited | e.CodeReissued):
+                self.hash_of[event.stay] = event.code_hash
+            elif isinstance(event, e.DoorOpenRequested):
+                self.pulses.setdefault(event.compartment, []).append((event.powered_ms, event.pulse_ms))
+
+    @invariant()
+    def coils_rest(self) -> None:
+        for pulses in self.pulses.values():
+            for (first, length), (second, _) in pairwise(pulses):
+                assert second >= first + length + REST_MS
+            newest = pulses[-1][0]
+            used = sum(length for at, length in pulses if at > newest - WINDOW_MS)
+            assert used <= WINDOW_MS * DUTY_PERCENT // 100
