@@ -1,8 +1,8 @@
 """Structured logs to standard error: fixed first words, then key=value fields. Logs are for people; the journal is the
 record, and nothing parses logs.
 
-Control characters are escaped (a hostile scan must not forge a line), lines are bounded, and a logger that repeats itself
-is throttled so that a retry loop cannot fill a card. Secrets never reach a logger: callers pass identifiers only.
+Control characters are escaped (a hostile scan must not forge a line), lines are bounded, and a logger that repeats
+itself is throttled so that a retry loop cannot fill a card. Secrets never reach a logger: callers pass identifiers only.
 """
 
 from __future__ import annotations

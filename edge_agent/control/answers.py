@@ -1,4 +1,4 @@
-"""What is known of doors and boards, put into the operations' words: one place for the agent and for work without one."""
+"""What is known of doors and boards, in the operations' words: for the agent and for work without one."""
 
 from __future__ import annotations
 

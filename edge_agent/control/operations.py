@@ -173,6 +173,26 @@ OPERATIONS: tuple[Operation, ...] = (
         t.VersionResult,
         "lockerctl version",
     ),
+    Operation(
+        "events",
+        "Hand out the journal behind a sequence number; waits until there is something.",
+        Role.BRIDGE,
+        READ,
+        Needs.AGENT,
+        t.EventsArguments,
+        t.EventsResult,
+        "curl --unix-socket bridge.sock 'http://agent/events?after=0&wait=30'",
+    ),
+    Operation(
+        "acks",
+        "Take the cloud's word for how far its application has committed.",
+        Role.BRIDGE,
+        Tier.REVERSIBLE,
+        Needs.AGENT,
+        t.AcksArguments,
+        t.AcksResult,
+        'curl --unix-socket bridge.sock -d \'{"epoch": "...", "next": 42}\' http://agent/acks',
+    ),
 )
 
 BY_NAME: dict[str, Operation] = {row.name: row for row in OPERATIONS}

@@ -336,3 +336,34 @@ class ExplainResult(Result, frozen=True):
 class VersionResult(Result, frozen=True):
     version: str
     python: str
+
+
+# the bridge's side
+
+
+class EventsArguments(Arguments, frozen=True):
+    after: Annotated[
+        int, msgspec.Meta(description="Sequence number of the last event that is known.", ge=0)
+    ] = 0
+    wait: Annotated[
+        float, msgspec.Meta(description="Seconds to wait for an event, 60 at most.", ge=0, le=60)
+    ] = 0.0
+
+
+class EventsResult(Result, frozen=True):
+    """`events` are CloudEvents in the order of their sequence numbers, from `first` on without a gap."""
+
+    epoch: str
+    first: int
+    events: tuple[msgspec.Raw, ...]
+
+
+class AcksArguments(Arguments, frozen=True):
+    epoch: Annotated[str, _option("The ledger's epoch that the cloud speaks of.")]
+    next: Annotated[int, msgspec.Meta(description="The cloud has committed everything before it.", ge=1)]
+
+
+class AcksResult(Result, frozen=True):
+    """`taken` moved the watermark; `resend` did not; the other two are ignored and alarmed."""
+
+    taken: Literal["taken", "resend", "foreign-epoch", "beyond"]

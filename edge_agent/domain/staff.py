@@ -7,29 +7,13 @@ from __future__ import annotations
 
 import hmac
 
-import msgspec
-
 from edge_agent.domain import events as e
 from edge_agent.domain.decision import Decision, Draft
 from edge_agent.domain.instant import Instant
 from edge_agent.domain.refusals import NOT_PERMITTED, Refusal
+from edge_agent.domain.staff_member import TECHNICIAN, Staff
 from edge_agent.domain.state import LockerState
 from edge_agent.domain.tries import NotAccepted, check_may_try, lock_if_due
-
-TECHNICIAN = "technician"
-
-
-class Staff(msgspec.Struct, frozen=True):
-    """One person of the `staff` document. Hashes only; an empty one never fits."""
-
-    id: str
-    card_hash: str
-    pin_hash: str
-    revoked: bool = False
-
-    @property
-    def actor(self) -> str:
-        return f"{TECHNICIAN}:{self.id}"
 
 
 def enter(state: LockerState, staff: Staff | None, pin_hash: str, session: str, at: Instant) -> Decision:

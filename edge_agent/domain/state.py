@@ -22,6 +22,7 @@ from edge_agent.domain.fault import Fault
 from edge_agent.domain.intent import Intent
 from edge_agent.domain.lockout import Lockout
 from edge_agent.domain.policy import Expected, Imported, Policy, Switches
+from edge_agent.domain.staff_member import Staff
 from edge_agent.domain.stay import Parcel, Stay
 from edge_agent.domain.timers import Timers
 
@@ -43,6 +44,7 @@ GIVEN: dict[str, type[msgspec.Struct]] = {
     "switches": Switches,
     "timers": Timers,
     "imported": Imported,
+    "staff": Staff,
 }
 TABLES = FOLDED | GIVEN
 ONLY = "locker"  # the key of tables that have one row
@@ -105,6 +107,7 @@ class LockerState:
     carrier: MutableMapping[str, Carrier] = field(default_factory=dict)
     expected: MutableMapping[str, Expected] = field(default_factory=dict)
     imported: MutableMapping[str, Imported] = field(default_factory=dict)
+    staff: MutableMapping[str, Staff] = field(default_factory=dict)
     policy: MutableMapping[str, Policy] = field(default_factory=dict)
     switches: MutableMapping[str, Switches] = field(default_factory=dict)
     timers: MutableMapping[str, Timers] = field(default_factory=dict)

@@ -1,0 +1,250 @@
+"""The agent: every room of one locker, built once from its configuration, started in order and stopped in reverse.
+
+The order of a start is a promise: the ledger first, then the boards (coils off), then what the sensors say, then
+the settling of whatever a power cut left open, and only then a screen that offers anything. All edges are seams: the
+shipped program and a simulated year build the same agent with other clocks, buses, executors and chance.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from drivers.bus import Bus, LineSettings
+from drivers.registry import scanner_from
+from drivers.scanner import Scan, Scanner
+from drivers.scanner_port import OnScan, OnScannerState, ScannerState
+from edge_agent.cabinet.cabinet import Cabinet
+from edge_agent.cabinet.mounting import MountedBoard, Mounting
+from edge_agent.clock import Clock
+from edge_agent.config import Config
+from edge_agent.config import Scanner as ScannerSection
+from edge_agent.control.direct_record import RECORD_FILE, DirectUnlock, read
+from edge_agent.domain import clock_rules, recovery, service
+from edge_agent.domain import events as e
+from edge_agent.domain.decision import Decision
+from edge_agent.domain.events.system import DoorSpec
+from edge_agent.domain.ports import Decide
+from edge_agent.domain.refusals import Refusal
+from edge_agent.domain.staff_member import TECHNICIAN, Staff
+from edge_agent.domain.timers import CHECKPOINT_S
+from edge_agent.domain.words import Height
+from edge_agent.errors import StoreError
+from edge_agent.flows.events import DoorEvent
+from edge_agent.kiosk.session import Ports, Session
+from edge_agent.kiosk.session_inputs import Preparer
+from edge_agent.logs import fields
+from edge_agent.randomness import Randomness
+from edge_agent.service_rows import ServiceRows
+from edge_agent.store import upkeep
+from edge_agent.store.executor import Executor
+from edge_agent.store.hasher import SHIPPED, Cost
+from edge_agent.store.ledger import Ledger
+from edge_agent.store.opening import Opened, hasher_of, open_ledger
+from edge_agent.store.places import Settings, settings_of
+from edge_agent.supervision import Supervisor
+from edge_agent.version import VERSION
+from edge_agent.wiring import line_settings, lock_board, scanner_settings
+
+log = logging.getLogger(__name__)
+
+SETTLE_WAIT_S = 3.0  # for the first two readings of every board; one that is silent is known by then
+
+
+class ScannerFace(Protocol):
+    """A scanner's port, real or virtual."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Seams:
+    """Everything that differs between a real locker and a simulated one."""
+
+    clock: Clock
+    chance: Randomness
+    bus: Callable[[LineSettings], Bus]
+    scanner: Callable[[LineSettings, Scanner, OnScan, OnScannerState], ScannerFace]
+    executor: Callable[[str], Executor]
+    hash_cost: Cost = SHIPPED
+
+
+class Agent:
+    """One locker's controller: `await Agent.build(...)`, `await start()`, and it works until `stop()`."""
+
+    def __init__(self, config: Config, seams: Seams, opened: Opened, settings: Settings) -> None:
+        self.config, self.seams, self.settings = config, seams, settings
+        self.ledger, self.keys, self.restored = opened.ledger, opened.keys, opened.restored
+        self.hasher = hasher_of(opened.keys, seams.executor("hash"), seams.hash_cost)
+        self.buses = {bus.name: seams.bus(line_settings(bus)) for bus in config.bus}
+        self.scanner_states: dict[str, ScannerState] = {}
+        self.scanners = {one.name: self._scanner(one) for one in config.scanner}
+        self.cabinet = Cabinet(
+            self._mounting(),
+            self.ledger,
+            self._told,
+            open_wait_s=config.policy.open_wait_s,
+            left_open_s=config.policy.ajar_alarm_s,
+        )
+        rows = ServiceRows(lambda: self.ledger.state, self.buses, self.scanner_states)
+        preparer = Preparer(self.hasher, seams.chance, StaffByCard(self.ledger), lambda: self.ledger.state)
+        self.session = Session(
+            Ports(self.ledger, self.cabinet, preparer, seams.clock, seams.chance, rows, self._waiting_events),
+            config,
+        )
+        self.supervisor = Supervisor()
+        self._background: set[asyncio.Task[None]] = set()
+
+    @classmethod
+    async def build(cls, config: Config, seams: Seams, state_dir: Path | None = None) -> Agent:
+        """Open the ledger and wire up; no port is opened yet. Raises StoreError, UnknownDriver, ValueError."""
+        settings = settings_of(config, state_dir)
+        opened = await open_ledger(settings, seams.clock, seams.chance, seams.executor("store"))
+        return cls(config, seams, opened, settings)
+
+    async def start(self) -> None:
+        """Coils off, doors known, the past settled; then the session serves people."""
+        doors = door_specs(self.config)
+        digest = hashlib.sha256(msgspec.json.encode(self.config)).hexdigest()
+        await self.ledger.transact(lambda state, at: service.configure(state, digest, doors, at))
+        for bus in self.buses.values():
+            bus.start()
+        self.cabinet.start()
+        self.supervisor.start("cabinet", self.cabinet.run())
+        seen = await self.cabinet.settled(SETTLE_WAIT_S)
+        await self.ledger.transact(lambda state, at: recovery.recover(state, seen, at))
+        await self._import_direct()
+        await self.ledger.transact(lambda state, at: Decision((e.AgentStarted(VERSION, self.restored),)))
+        await self._checkpoint(usable=True)
+        for scanner in self.scanners.values():
+            scanner.start()
+        self.supervisor.start("session", self.session.run())
+        self.supervisor.start("minute", self._each_minute())
+
+    async def stop(self, reason: str) -> None:
+        """Finish nothing halfway: no new work, coils off, ports closed, the ledger last."""
+        await self.supervisor.stop()
+        for scanner in self.scanners.values():
+            scanner.stop()
+        await self.cabinet.stop()
+        for bus in self.buses.values():
+            bus.stop()
+        try:
+            await self._checkpoint(usable=False)
+            await self.ledger.transact(lambda state, at: Decision((e.AgentStopped(reason),)))
+        except StoreError as error:
+            log.error("stop not journalled", extra=fields(error=error))
+        self.hasher.close()
+        await self.ledger.close()
+
+    def healthy(self) -> bool:
+        """Whether the watchdog may be fed: called from the loop, so a blocked loop never gets here."""
+        return not self.supervisor.failed.done()
+
+    def _mounting(self) -> Mounting:
+        supplies = {bus.name: bus.supply for bus in self.config.bus}
+        boards = {
+            board.name: MountedBoard(
+                lock_board(self.config, board), self.buses[board.bus], supplies[board.bus]
+            )
+            for board in self.config.board
+        }
+        return Mounting(boards, self.config.doors())
+
+    def _scanner(self, section: ScannerSection) -> ScannerFace:
+        loop = asyncio.get_running_loop()
+        settings = scanner_settings(section)
+        line = LineSettings(name=section.name, port=section.port, baudrate=section.baudrate)
+        self.scanner_states[section.name] = ScannerState(open=False)
+        return self.seams.scanner(
+            line,
+            scanner_from(settings, section.driver),
+            lambda scan: crossed(loop, self._scanned, scan),
+            lambda state: crossed(loop, self._scanner_heard, section.name, state),
+        )
+
+    def _told(self, event: DoorEvent) -> None:
+        self.session.told(event)
+        self.session.locker_changed()
+
+    def _scanned(self, scan: Scan) -> None:
+        self.session.scanned(scan.text)
+
+    def _scanner_heard(self, name: str, state: ScannerState) -> None:
+        self.scanner_states[name] = state
+        event = e.ScannerBack(name) if state.open else e.ScannerLost(name, str(state.error or ""))
+        self._later(lambda _, at: Decision((event,)))
+
+    def _later(self, decide: Decide) -> None:
+        """Journal something that nobody waits for."""
+        self._background.add(task := asyncio.get_running_loop().create_task(self._attempt(decide)))
+        task.add_done_callback(self._background.discard)
+
+    async def _attempt(self, decide: Decide) -> None:
+        try:
+            await self.ledger.transact(decide)
+        except (StoreError, Refusal) as error:
+            log.error("not journalled", extra=fields(error=error))
+
+    def _waiting_events(self) -> int:
+        return self.ledger.last_sequence - self.ledger.watermark
+
+    async def _import_direct(self) -> None:
+        """Unlocks that a technician made while no agent ran become intents, each with contents unknown."""
+        unlocks = [one for one in read(self.settings.state_dir) if isinstance(one, DirectUnlock)]
+        found = [
+            recovery.DirectRecord(one.id, one.door, f"{TECHNICIAN}:{one.login}", one.reason)
+            for one in unlocks
+        ]
+        if found:
+            await self.ledger.transact(
+                lambda state, at: recovery.import_direct(state, found, RECORD_FILE, at)
+            )
+
+    async def _checkpoint(self, usable: bool) -> None:
+        await self._attempt(lambda state, at: clock_rules.checkpoint(state, usable, at))
+
+    async def _each_minute(self) -> None:
+        """Clocks written down, reminders and overdue stays, and the ledger's own upkeep."""
+        while True:
+            await asyncio.sleep(CHECKPOINT_S)
+            await self._checkpoint(usable=True)
+            await self._attempt(clock_rules.retention_due)
+            await upkeep.keep(self.ledger, self.settings)
+
+
+class StaffByCard:
+    """Who may enter service mode: the given table, looked up by the card's keyed hash."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def by_card(self, card_hash: str) -> Staff | None:
+        return next((one for one in self._ledger.state.staff.values() if one.card_hash == card_hash), None)
+
+
+def door_specs(config: Config) -> tuple[DoorSpec, ...]:
+    """The configured doors as the domain knows them; sizes rank by volume."""
+    volume = {name: size.width_mm * size.height_mm * size.depth_mm for name, size in config.sizes.items()}
+    rank = {name: place for place, name in enumerate(sorted(volume, key=volume.__getitem__), start=1)}
+    return tuple(
+        DoorSpec(door.number, door.size, rank[door.size], Height(door.height), door.board)
+        for door in config.doors()
+    )
+
+
+def crossed(loop: asyncio.AbstractEventLoop, call: Callable[..., None], *args: object) -> None:
+    """From any thread onto the loop; a loop that is closed already has no use for it."""
+    try:
+        loop.call_soon_threadsafe(call, *args)
+    except RuntimeError:
+        log.debug("loop closed")

@@ -1,0 +1,146 @@
+"""`locker-agent`: the program. Reads the configuration, takes the state lock, builds the agent, serves its faces.
+
+It owns every serial port, the database, all decisions and the screen, and opens no network connection beyond loopback.
+One asyncio loop; threads only for ports, the database and hashing. Signals are the agent's, not the web server's:
+SIGTERM and SIGINT finish the running opening, switch coils off and close the ledger.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from drivers.scanner_port import ScannerPort
+from drivers.serial_bus import SWITCH_INTERVAL_S, SerialBus
+from edge_agent import logs
+from edge_agent.agent import Agent, Seams
+from edge_agent.clock import SystemClock
+from edge_agent.config import Config
+from edge_agent.config_rules import load_checked
+from edge_agent.control.operations import Role
+from edge_agent.control.server import ControlServer, bind_socket
+from edge_agent.control.server import create_app as control_app
+from edge_agent.control.state_lock import AGENT, StateLock
+from edge_agent.errors import AgentError, ConfigError, ControlError
+from edge_agent.kiosk import access
+from edge_agent.kiosk.server import KioskServer, bind, create_app
+from edge_agent.kiosk.site import site_of
+from edge_agent.kiosk.speech import Speech
+from edge_agent.randomness import SystemRandomness
+from edge_agent.serving import Serving
+from edge_agent.store.executor import StoreThread
+from edge_agent.store.hasher import Cost
+from edge_agent.supervision import feed_watchdog, notify, watchdog_s
+from edge_agent.version import BUILT
+
+log = logging.getLogger(__name__)
+
+EXIT_FAILED, EXIT_BUSY, EXIT_CONFIG = 1, 8, 9
+CONTROL_SOCKET, BRIDGE_SOCKET = "control.sock", "bridge.sock"
+STOP_S = 10.0  # for everything together; the service manager's own patience is longer
+
+
+def run(arguments: list[str] | None = None) -> None:
+    """The entry point. Exit codes as `lockerctl`'s: 1 failed, 8 another agent runs, 9 bad configuration."""
+    parser = argparse.ArgumentParser(prog="locker-agent", description="The controller of one parcel locker.")
+    parser.add_argument("--config", required=True, type=Path, metavar="FILE", help="locker.toml")
+    parser.add_argument("--state", type=Path, metavar="DIR", help="instead of [locker] state_dir")
+    options = parser.parse_args(arguments)
+    logs.set_up()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    try:
+        config = load_checked(options.config)
+        state_dir = options.state or Path(config.locker.state_dir)
+        state_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
+        with StateLock.acquire(state_dir, AGENT, str(runtime_dir(state_dir) / CONTROL_SOCKET)):
+            reason = asyncio.run(Program(config, state_dir).work())
+    except ConfigError as error:
+        sys.exit(_told(error, EXIT_CONFIG))
+    except ControlError as error:
+        sys.exit(_told(error, EXIT_BUSY))
+    except (AgentError, OSError, LookupError, ValueError) as error:
+        sys.exit(_told(error, EXIT_FAILED))
+    sys.exit(EXIT_FAILED if reason else 0)
+
+
+def _told(error: Exception, code: int) -> int:
+    sys.stderr.write(f"locker-agent: {error}\n")
+    notify(f"STATUS={error}")
+    return code
+
+
+def runtime_dir(state_dir: Path) -> Path:
+    """Where sockets and the kiosk's address lie: the service manager's run-time folder, else the state folder."""
+    return Path(os.environ.get("RUNTIME_DIRECTORY", state_dir))
+
+
+def system_seams(config: Config) -> Seams:
+    """The edges of a real locker."""
+    loop = asyncio.get_running_loop()
+    return Seams(
+        clock=SystemClock(datetime.fromisoformat(BUILT).replace(tzinfo=UTC)),
+        chance=SystemRandomness(),
+        bus=lambda line: SerialBus(line, loop),
+        scanner=ScannerPort,
+        executor=StoreThread,
+        hash_cost=Cost(config.security.hash_memory_kib, config.security.hash_passes),
+    )
+
+
+class Program:
+    """One run of the agent with its screen and sockets, from build to stop."""
+
+    def __init__(self, config: Config, state_dir: Path) -> None:
+        self._config = config
+        self._state_dir = state_dir
+        self._folder = runtime_dir(state_dir)
+
+    async def work(self) -> str:
+        """Until a signal (returns "") or until a worker dies (returns why)."""
+        agent = await Agent.build(self._config, system_seams(self._config), self._state_dir)
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await agent.start()
+        self._serve(agent)
+        notify("READY=1")
+        log.info("ready", extra=logs.fields(locker=self._config.locker.id))
+        reason = await _first_of(stop, agent.supervisor.failed)
+        notify("STOPPING=1")
+        await asyncio.wait_for(agent.stop(reason or "asked to stop"), STOP_S)
+        return reason
+
+    def _serve(self, agent: Agent) -> None:
+        start = agent.supervisor.start
+        listener = bind(self._config.kiosk.listen)
+        host, port = listener.getsockname()[:2]
+        url = access.publish(self._folder, f"{host}:{port}", agent.seams.clock.now().boot_id)
+        speech = Speech(self._folder / "speech") if self._config.kiosk.speech else None
+        serving = Serving(agent)
+        kiosk = create_app(site_of(self._config), agent.session, access.token_of(url), speech)
+        start("kiosk", KioskServer(kiosk).run(listener))
+        for role, handlers, name in (
+            (Role.TECHNICIAN, serving.technician(), CONTROL_SOCKET),
+            (Role.BRIDGE, serving.bridge(), BRIDGE_SOCKET),
+        ):
+            start(name, ControlServer(control_app(role, handlers), bind_socket(self._folder / name)).serve())
+        timeout_s = watchdog_s()
+        if timeout_s:
+            start("watchdog", feed_watchdog(timeout_s, agent.healthy))
+
+
+async def _first_of(stop: asyncio.Event, failed: asyncio.Future[str]) -> str:
+    waiting = asyncio.ensure_future(stop.wait())
+    await asyncio.wait((waiting, failed), return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    return failed.result() if failed.done() else ""
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,103 @@
+"""The agent's answers on its two sockets: one small handler for each row of the operations table that it serves.
+
+A technician's socket reads and opens; the bridge's socket hands out events and takes acknowledgements. What a handler
+decides, it decides through the ledger like everybody else; the peer's login is the actor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+
+from drivers.lock_board import DoorState
+from edge_agent.agent import Agent
+from edge_agent.control import types as t
+from edge_agent.control.answers import board_answer, door_row
+from edge_agent.control.server import Caller, Handler, StreamHandler
+from edge_agent.domain import service
+from edge_agent.domain.staff_member import TECHNICIAN
+from edge_agent.domain.words import Cause, Outcome
+from edge_agent.errors import ControlError
+
+OUTCOMES: dict[Outcome, t.OutcomeWord] = {
+    Outcome.OPENED: "opened",
+    Outcome.NOT_OPENED: "not_opened",
+    Outcome.UNKNOWN: "unknown",
+}
+CODES = {Outcome.OPENED: "", Outcome.NOT_OPENED: "DOOR-201", Outcome.UNKNOWN: "DOOR-202"}
+POLL_MAX_S = 60.0  # the longest long poll: proxies and watchdogs expect a sign of life
+
+
+class Serving:
+    """Handlers bound to one agent."""
+
+    def __init__(self, agent: Agent) -> None:
+        self._agent = agent
+
+    def technician(self) -> dict[str, Handler | StreamHandler]:
+        return {
+            "doors": self.doors,
+            "board.info": self.board_info,
+            "unlock": self.unlock,
+        }
+
+    def bridge(self) -> dict[str, Handler | StreamHandler]:
+        return {"events": self.events, "acks": self.acks}
+
+    async def doors(self, asked: t.DoorsArguments, caller: Caller) -> t.DoorsResult:
+        states = self._agent.cabinet.watch.states()
+        wanted = [door for door in self._agent.config.doors() if asked.board in ("", door.board)]
+        return t.DoorsResult(
+            doors=tuple(door_row(door, states.get(door.number, DoorState.UNKNOWN)) for door in wanted)
+        )
+
+    async def board_info(self, asked: t.BoardInfoArguments, caller: Caller) -> t.BoardInfoResult:
+        found = {name: who for bus in self._agent.buses.values() for name, who in bus.boards().items()}
+        boards = [board for board in self._agent.config.board if asked.board in ("", board.name)]
+        if not boards:
+            raise ControlError("CTRL-705", f"board {asked.board}", "no such board is configured")
+        return t.BoardInfoResult(boards=tuple(board_answer(board, found.get(board.name)) for board in boards))
+
+    async def unlock(self, asked: t.UnlockArguments, caller: Caller) -> t.UnlockResult:
+        """A technician's opening: an intent like any other, with the login as its actor."""
+        agent = self._agent
+        wanted = (asked.board, asked.channel)
+        door = next((door for door in agent.config.doors() if (door.board, door.channel) == wanted), None)
+        if door is None:
+            raise ControlError(
+                "CTRL-705", f"board {asked.board}, channel {asked.channel}", "no door is wired there"
+            )
+        actor = f"{TECHNICIAN}:{caller.peer.login}"
+        begin_s = asyncio.get_running_loop().time()
+        committed = await agent.ledger.transact(
+            lambda state, at: service.open_door(
+                state, door.number, Cause.TECHNICIAN, actor, at, agent.seams.chance, reason=asked.reason
+            )
+        )
+        outcome = await agent.cabinet.open(committed.result.intent)
+        passed_ms = (asyncio.get_running_loop().time() - begin_s) * 1000
+        return t.UnlockResult(
+            outcome=OUTCOMES[outcome],
+            board=asked.board,
+            channel=asked.channel,
+            door=door.number,
+            sent="accepted",
+            detail=f"door {door.number}: {outcome.value}",
+            opened_after_ms=round(passed_ms, 1) if outcome is Outcome.OPENED else None,
+            recorded=True,
+            code=CODES[outcome],
+        )
+
+    async def events(self, asked: t.EventsArguments, caller: Caller) -> t.EventsResult:
+        """The long poll: returns as soon as there is something behind `after`."""
+        ledger = self._agent.ledger
+        await ledger.wait_beyond(asked.after, min(asked.wait, POLL_MAX_S))
+        batch = await ledger.events_after(asked.after)
+        return t.EventsResult(
+            epoch=batch.epoch, first=batch.first, events=tuple(msgspec.Raw(event) for event in batch.events)
+        )
+
+    async def acks(self, asked: t.AcksArguments, caller: Caller) -> t.AcksResult:
+        taken = await self._agent.ledger.acknowledge(asked.epoch, asked.next)
+        return t.AcksResult(taken=taken.value)
