@@ -1,207 +1,35 @@
-"""The table of named faults: what each is called, which catalogue rows it plays, what it takes, how it begins and ends.
+"""The table of named faults: what each is called, which catalogue rows it plays, what it takes, how it begins.
 
-`begin` functions act on a `SimCabinet` and return the undo. Doors are named by their printed number, boards, buses and
-scanners by their names in the configuration, ports by bus or scanner name.
+Rows of the catalogue that are about programs, commands or the machine itself have no fault here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sim.faults import Fault, FaultKind, Undo, UnknownFault
-from sim.firmware.base import Spec
+from sim.fault_deeds import (
+    brown_out,
+    burst,
+    coil_stuck,
+    door_setting,
+    duplicate_address,
+    forced,
+    foreign_writer,
+    on_wire,
+    permuted_map,
+    port_action,
+    reset,
+    unplug_on_frame,
+)
+from sim.faults import FaultKind
 from sim.wire_faults import WHERE
-
-if TYPE_CHECKING:
-    from sim.cabinet import SimCabinet
-    from sim.ports import PortHub
-    from sim.virtual_ports import VirtualPorts
-
-    Hub = PortHub | VirtualPorts
-
-
-def _nothing() -> None:
-    """The undo of what is over as soon as it happened."""
-
-
-# Wire
-
-
-def _on_wire(site: SimCabinet, fault: Fault) -> Undo:
-    if fault.params.get("board"):
-        site.boards[fault["board"]]
-    if fault.params.get("bus"):
-        site.lines[fault["bus"]]
-    site.wire_faults.active.append(fault)
-    return lambda: site.wire_faults.active.remove(fault)
-
-
-def _unplug_on_frame(site: SimCabinet, fault: Fault) -> Undo:
-    hub = _hub(site)
-    fault.memory["unplug"] = lambda bus: hub.later(lambda: hub.unplug(bus))
-    undo = _on_wire(site, fault)
-
-    def plug_again() -> None:
-        undo()
-        for bus in site.lines:
-            hub.replug(bus)
-
-    return plug_again
-
-
-def _foreign_writer(site: SimCabinet, fault: Fault) -> Undo:
-    line, text = site.lines[fault["bus"]], fault["text"].encode()
-    ended = False
-
-    def write(at_s: float) -> None:
-        if ended:
-            return
-        fault.uses += 1
-        if fault["towards"] in ("boards", "both"):
-            line.write(text, at_s)
-        if fault["towards"] in ("master", "both"):
-            line.talk(at_s, text, "", "a foreign writer")
-        line.at(at_s + fault["every_s"], write)
-
-    def stop() -> None:
-        nonlocal ended
-        ended = True
-
-    with site.world.lock:
-        line.at(site.world.now(), write)
-    line.on_wake()
-    return stop
-
-
-# Boards and supplies
-
-
-def _duplicate_address(site: SimCabinet, fault: Fault) -> Undo:
-    board = site.boards[fault["board"]]
-    line = next(line for line in site.lines.values() if board in line.boards)
-    if fault["other"]:
-        other = site.boards[fault["other"]]
-        before = other.address
-        other.address, other.late_s = board.address, 1.5 * line.char_s
-
-        def own_address_again() -> None:
-            other.address, other.late_s = before, 0.0
-
-        return own_address_again
-    spec: Spec = replace(board.spec, name=f"{board.name}-twin", address=board.address)
-    twin = type(board)(spec, site.world)
-    twin.late_s = 1.5 * line.char_s
-    line.boards.append(twin)
-    return lambda: line.boards.remove(twin)
-
-
-def _reset(site: SimCabinet, fault: Fault) -> Undo:
-    board = site.boards[fault["board"]]
-    with site.world.lock:
-        at_s = site.world.advance()
-        site.world.power_cut(board.name, at_s, fault["for_s"])
-    return _nothing
-
-
-def _coil_stuck(site: SimCabinet, fault: Fault) -> Undo:
-    coil = site.world.coils[(fault["board"], fault["channel"])]
-    coil.stuck_on = True
-
-    def free() -> None:
-        coil.stuck_on = False
-        if not coil.board_on:
-            site.world.cut((coil.board, coil.channel), site.world.advance())
-
-    return free
-
-
-def _brown_out(site: SimCabinet, fault: Fault) -> Undo:
-    supply = site.world.supplies[fault["supply"]]
-    before = (supply.coils_at_once, supply.reset_s)
-    supply.coils_at_once, supply.reset_s = fault["coils"], fault["for_s"]
-
-    def strong_again() -> None:
-        supply.coils_at_once, supply.reset_s = before
-
-    return strong_again
-
-
-# Ports
-
-
-def _hub(site: SimCabinet) -> Hub:
-    if site.hub is None:
-        raise UnknownFault("this cabinet has no ports: nothing to unplug")
-    return site.hub
-
-
-def _port_action(
-    do: Callable[[Hub, Fault], None], undo: Callable[[Hub, Fault], None] | None = None
-) -> Callable[[SimCabinet, Fault], Undo]:
-    def begin(site: SimCabinet, fault: Fault) -> Undo:
-        hub = _hub(site)
-        do(hub, fault)
-        return _nothing if undo is None else lambda: undo(hub, fault)
-
-    return begin
-
-
-# Doors
-
-
-def _door_setting(name: str, value: Callable[[Fault], Any]) -> Callable[[SimCabinet, Fault], Undo]:
-    """A fault that is one attribute of a door, put back at the end."""
-
-    def begin(site: SimCabinet, fault: Fault) -> Undo:
-        door = site.world.doors[fault["door"]]
-        before = getattr(door, name)
-        setattr(door, name, value(fault))
-        return lambda: setattr(door, name, before)
-
-    return begin
-
-
-def _forced(site: SimCabinet, fault: Fault) -> Undo:
-    site.world.doors[fault["door"]]
-    site.force(fault["door"])
-    return _nothing
-
-
-def _burst(site: SimCabinet, fault: Fault) -> Undo:
-    chosen = fault["doors"] or list(site.world.doors)
-    for number in chosen:
-        site.world.doors[number]
-    for number in chosen:
-        site.force(number)
-    return _nothing
-
-
-def _permuted_map(site: SimCabinet, fault: Fault) -> Undo:
-    """Each named door's lock cable goes to the next one's place, the last one's to the first."""
-    doors, harness = fault["doors"], site.world.harness
-    for number in doors:
-        site.world.doors[number]
-    turned = dict(zip(doors, doors[1:] + doors[:1], strict=True))
-    coils, contacts = dict(harness.coils), dict(harness.contacts)
-    harness.coils = {place: turned.get(number, number) for place, number in coils.items()}
-    if fault["contacts"]:
-        harness.contacts = {
-            place: replace(wire, door=turned.get(wire.door, wire.door)) for place, wire in contacts.items()
-        }
-
-    def put_right() -> None:
-        harness.coils, harness.contacts = coils, contacts
-
-    return put_right
 
 
 def _row(name: str, rows: str, about: str, says: str, begin: Any, **params: Any) -> FaultKind:
     return FaultKind(name, tuple(rows.split()), about, says, params, begin)
 
 
-def _wire(name: str, rows: str, says: str, begin: Any = _on_wire, **params: Any) -> FaultKind:
+def _wire(name: str, rows: str, says: str, begin: Any = on_wire, **params: Any) -> FaultKind:
     return FaultKind(name, tuple(rows.split()), "wire", says, {**WHERE, **params}, begin)
 
 
@@ -226,7 +54,7 @@ ROWS: tuple[FaultKind, ...] = (
         "F-023",
         "wire",
         "somebody else writes on the line, to `boards`, `master` or `both`",
-        _foreign_writer,
+        foreign_writer,
         bus=None,
         text="AT\r",
         every_s=0.5,
@@ -237,18 +65,18 @@ ROWS: tuple[FaultKind, ...] = (
         "F-017 F-025",
         "port",
         "the device is gone until the fault is cleared",
-        _port_action(
+        port_action(
             lambda hub, fault: hub.unplug(fault["port"]), lambda hub, fault: hub.replug(fault["port"])
         ),
         port=None,
     ),
-    _wire("unplug-on-frame", "F-018", "the device goes between a request and its answer", _unplug_on_frame),
+    _wire("unplug-on-frame", "F-018", "the device goes between a request and its answer", unplug_on_frame),
     _row(
         "rename",
         "F-019",
         "port",
         "the device goes and comes back under another name, once",
-        _port_action(lambda hub, fault: hub.rename(fault["port"])),
+        port_action(lambda hub, fault: hub.rename(fault["port"])),
         port=None,
     ),
     _row(
@@ -256,7 +84,7 @@ ROWS: tuple[FaultKind, ...] = (
         "F-020 F-021",
         "port",
         "two devices change places",
-        _port_action(
+        port_action(
             lambda hub, fault: hub.swap(fault["port"], fault["other"]),
             lambda hub, fault: hub.swap(fault["port"], fault["other"]),
         ),
@@ -268,7 +96,7 @@ ROWS: tuple[FaultKind, ...] = (
         "F-022",
         "port",
         "another program owns the port, locked and exclusive",
-        _port_action(
+        port_action(
             lambda hub, fault: hub.hold(fault["port"], True),
             lambda hub, fault: hub.hold(fault["port"], False),
         ),
@@ -279,7 +107,7 @@ ROWS: tuple[FaultKind, ...] = (
         "F-022",
         "port",
         "another program reads along and takes part of the bytes",
-        _port_action(
+        port_action(
             lambda hub, fault: hub.steal(fault["port"], True),
             lambda hub, fault: hub.steal(fault["port"], False),
         ),
@@ -290,7 +118,7 @@ ROWS: tuple[FaultKind, ...] = (
         "F-024",
         "port",
         "the system refuses everybody but root",
-        _port_action(
+        port_action(
             lambda hub, fault: hub.chmod(fault["port"], 0), lambda hub, fault: hub.chmod(fault["port"], 0o620)
         ),
         port=None,
@@ -300,7 +128,7 @@ ROWS: tuple[FaultKind, ...] = (
         "F-027",
         "port",
         "nobody takes the bytes: writes block",
-        _port_action(
+        port_action(
             lambda hub, fault: hub.deafen(fault["port"], True),
             lambda hub, fault: hub.deafen(fault["port"], False),
         ),
@@ -311,17 +139,17 @@ ROWS: tuple[FaultKind, ...] = (
         "F-028",
         "board",
         "a second board, or `other`, has this board's address",
-        _duplicate_address,
+        duplicate_address,
         board=None,
         other="",
     ),
-    _row("reset", "F-043", "board", "the board loses its power for a moment", _reset, board=None, for_s=1.0),
+    _row("reset", "F-043", "board", "the board loses its power for a moment", reset, board=None, for_s=1.0),
     _row(
         "coil-stuck",
         "F-039",
         "board",
         "a coil that was switched on stays on, whatever the board believes",
-        _coil_stuck,
+        coil_stuck,
         board=None,
         channel=1,
     ),
@@ -330,7 +158,7 @@ ROWS: tuple[FaultKind, ...] = (
         "F-043",
         "supply",
         "more than `coils` at once and every board of the supply restarts",
-        _brown_out,
+        brown_out,
         supply="psu-1",
         coils=1,
         for_s=1.0,
@@ -340,7 +168,7 @@ ROWS: tuple[FaultKind, ...] = (
         "F-029",
         "door",
         "lock cables of these doors are one place on (`contacts`: sensor cables too)",
-        _permuted_map,
+        permuted_map,
         doors=[],
         contacts=False,
     ),
@@ -349,7 +177,7 @@ ROWS: tuple[FaultKind, ...] = (
         "F-030",
         "door",
         "the coil pulls, the latch does not move",
-        _door_setting("jammed", lambda fault: True),
+        door_setting("jammed", lambda fault: True),
         door=None,
     ),
     _row(
@@ -357,7 +185,7 @@ ROWS: tuple[FaultKind, ...] = (
         "F-031",
         "door",
         "the latch moves with the n-th pulse only",
-        _door_setting("pulses_needed", lambda fault: fault["n"]),
+        door_setting("pulses_needed", lambda fault: fault["n"]),
         door=None,
         n=3,
     ),
@@ -366,7 +194,7 @@ ROWS: tuple[FaultKind, ...] = (
         "F-032 F-033",
         "door",
         "the sensor always `reads` open or closed",
-        _door_setting("stuck", lambda fault: fault["reads"]),
+        door_setting("stuck", lambda fault: fault["reads"]),
         door=None,
         reads="closed",
     ),
@@ -375,7 +203,7 @@ ROWS: tuple[FaultKind, ...] = (
         "F-034",
         "door",
         "the contact flutters",
-        _door_setting("chatter_hz", lambda fault: fault["hz"]),
+        door_setting("chatter_hz", lambda fault: fault["hz"]),
         door=None,
         hz=50.0,
     ),
@@ -384,7 +212,7 @@ ROWS: tuple[FaultKind, ...] = (
         "F-032",
         "door",
         "the sensor follows the door only after `by_s`",
-        _door_setting("delay_s", lambda fault: fault["by_s"]),
+        door_setting("delay_s", lambda fault: fault["by_s"]),
         door=None,
         by_s=1.0,
     ),
@@ -393,7 +221,7 @@ ROWS: tuple[FaultKind, ...] = (
         "F-035",
         "door",
         "whenever the door opens a hand shuts it after `after_s`",
-        _door_setting("slams_after_s", lambda fault: fault["after_s"]),
+        door_setting("slams_after_s", lambda fault: fault["after_s"]),
         door=None,
         after_s=0.3,
     ),
@@ -402,10 +230,10 @@ ROWS: tuple[FaultKind, ...] = (
         "F-036",
         "door",
         "the latch does not catch: the door cannot be shut",
-        _door_setting("catches", lambda fault: False),
+        door_setting("catches", lambda fault: False),
         door=None,
     ),
-    _row("forced", "F-037", "door", "a crowbar, once", _forced, door=None),
-    _row("burst", "F-038", "door", "many doors forced at once (none named: all)", _burst, doors=[]),
+    _row("forced", "F-037", "door", "a crowbar, once", forced, door=None),
+    _row("burst", "F-038", "door", "many doors forced at once (none named: all)", burst, doors=[]),
 )
 TABLE: dict[str, FaultKind] = {row.name: row for row in ROWS}

@@ -190,6 +190,7 @@ class HoneywellScanner(SimScanner):
     """SYN T CR on, SYN U CR off, SYN BEL CR beeps; SYN M CR text . or ! is repeated with an acknowledgement byte."""
 
     SETTING = re.compile(rb"[A-Z0-9]{6}[A-Z0-9?^*]*\Z")
+    MODES: ClassVar[dict[bytes, bool]] = {b"PAPHHF": False, b"PAPPST": True, b"PAPSPF": True}
     patterns = (
         (re.compile(rb"\x16T\r"), "_trigger"),
         (re.compile(rb"\x16U\r"), "_stop"),
@@ -201,6 +202,7 @@ class HoneywellScanner(SimScanner):
         text, end = match.groups()
         known = b"\x06" if self.SETTING.match(text) else b"\x05"
         self._send(text + known + end, now_s, ENGINE_S)
+        self.always = self.MODES.get(text, self.always)
 
 
 class NewlandScanner(SimScanner):

@@ -1,6 +1,6 @@
 """Pretend KERONG CU48: up to 48 locks, 19200 8N1. UNVERIFIED: byte order and the answer's layout are inferred.
 
-    [02][board][lock-1][60 status | 61 unlock][03][sum]     or, option byte_order = "lock-board", [02][lock-1][board]..
+    [02][board][lock-1][60 status | 61 unlock][03][sum]     or, option order = "lock-board", [02][lock-1][board]..
 
 Both orders have the same sum, so a board cannot notice the wrong one. Status is answered by eighteen bytes: head with
 75, six bytes of hooks, six of light barriers, 03, sum; an unlock by six bytes with 75.
@@ -31,7 +31,7 @@ class KerongCu48(Firmware):
 
     def __init__(self, spec: Spec, world: World) -> None:
         super().__init__(spec, world)
-        self.lock_first = spec.options.get("byte_order", BOARD_FIRST) == LOCK_FIRST
+        self.lock_first = spec.options.get("order", BOARD_FIRST) == LOCK_FIRST
 
     @classmethod
     def frame_length(cls, data: bytes) -> int | None:

@@ -54,7 +54,7 @@ CIRCUMSTANCES: dict[str, dict[str, Any]] = {
     "query_board0_item_in_3": {"look": with_parcel(3)},
     "query_board1": {"address": 1, "look": shorted()},
     "open_board1_lock1": {"address": 1},
-    "open_board0_lock2_lock_first": {"byte_order": "lock-board"},
+    "open_board0_lock2_lock_first": {"order": "lock-board"},
     "open_b1_l1": {"address": 1},
     "open_b10_l1": {"address": 10},
     "open_b1_l4": {"address": 1},
