@@ -55,9 +55,7 @@ class Settings:
         return f"/lockers/{self.locker_id}"
 
 
-def settings_of(
-    config: Config, state_dir: Path | None = None, cloud_key: Mapping[str, str] | None = None
-) -> Settings:
+def settings_of(config: Config, state_dir: Path | None = None) -> Settings:
     """The store's share of `locker.toml`; `state_dir` overrides the configured one."""
     storage = config.storage
     return Settings(
@@ -69,5 +67,10 @@ def settings_of(
         recovery_key=config.security.recovery_key,
         thresholds=Thresholds(storage.warn_free_mib, storage.stop_deposits_free_mib, storage.reserve_mib),
         journal_days=storage.journal_days,
-        cloud_key=cloud_key,
+        cloud_key=x25519_jwk(config.security.cloud_key) if config.security.cloud_key else None,
     )
+
+
+def x25519_jwk(public: str) -> dict[str, str]:
+    """A public X25519 key (base64url without padding) as the JWK that sealing takes."""
+    return {"kty": "OKP", "crv": "X25519", "x": public}

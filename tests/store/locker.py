@@ -108,7 +108,9 @@ def deposit(n: int, door: str, phone: str = PHONE) -> Iterator[Decide]:
     stored = e.ParcelDeposited(
         stay, parcel, door, "sf", "courier-1", f"ch{n:062x}", f"th{n:062x}", 172_800_000, session, "S"
     )
-    yield says(stored, e.SessionEnded(session, "done"), vault=(VaultWrite(stay, "code", f"{n:08d}"),))
+    yield says(
+        stored, e.SessionEnded(session, "done"), vault=(VaultWrite(stay, "code", f"{73_190_000 + n}"),)
+    )
 
 
 def pickup(n: int, door: str) -> Iterator[Decide]:

@@ -65,7 +65,7 @@ def check_kills(tmp_path: Path, kills: int, seed: int) -> None:
 
 @pytest.mark.timeout(300)
 def test_a_killed_process_loses_nothing_that_it_reported(tmp_path: Path) -> None:
-    check_kills(tmp_path, kills=30, seed=11)
+    check_kills(tmp_path, kills=100, seed=11)
 
 
 @pytest.mark.soak

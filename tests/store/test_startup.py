@@ -152,7 +152,7 @@ def test_a_newer_programs_ledger_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_an_sqlite_with_the_wal_reset_race_is_refused() -> None:
-    with pytest.raises(SqliteTooOld, match="at least 3.51.3"):
+    with pytest.raises(SqliteTooOld, match=r"at least 3\.51\.3"):
         connection.check_sqlite("3.51.2")
     connection.check_sqlite("3.51.3")
     connection.check_sqlite()
