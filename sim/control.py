@@ -40,7 +40,7 @@ STATIC = Path(__file__).parent / "static"
 START_WAIT_S = 10.0  # importing and binding take a fraction of a second, a loaded machine a few
 BODY_MAX = 65_536  # the longest sensible body is a barcode of 3 KB in hex
 NAMES = ["127.0.0.1", "localhost"]  # a page elsewhere must not reach us under its own name
-POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'"
+POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:"
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "Cache-Control": "no-store",
