@@ -96,8 +96,8 @@ def make(settings: Settings, keys: Keys, made_ms: int) -> Made:
     if not made.targets:
         raise CommitFailed("backup", "; ".join(made.missed))
     copy_vault(settings, keys)
-    for target in settings.targets:
-        rotate(target)
+    for target in made.targets:
+        rotate(Path(target))
     return made
 
 
@@ -241,7 +241,8 @@ def newest(settings: Settings) -> list[Path]:
 def copy_vault(settings: Settings, keys: Keys) -> None:
     """Replace the one sealed vault copy on every target: after each backup, and after each erasure.
 
-    Raises StoreError kinds, OSError where a target keeps an old one.
+    A target that cannot be reached now holds an old copy: it is replaced there by the next call that
+    reaches it. Raises StoreError kinds, CommitFailed where no target took it.
     """
     with work_folder(settings) as work:
         copy = work / "vault.db"
@@ -260,5 +261,6 @@ def copy_vault(settings: Settings, keys: Keys) -> None:
             for name, content in key_files.to_files(keys).items():
                 _add_bytes(tar, work, name, content)
         pyrage.encrypt_file(str(plain), str(sealed), recipients(settings, keys))
-        for target in settings.targets:
-            place(sealed, target, VAULT_COPY)
+        taken, missed = _spread(settings, sealed, VAULT_COPY)
+    if not taken:
+        raise CommitFailed("vault copy", "; ".join(missed))

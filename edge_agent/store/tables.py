@@ -14,10 +14,9 @@ from edge_agent.store.errors import LedgerDamaged
 from edge_agent.store.schema import KEYED, table
 from edge_agent.store.sql import rows as all_rows
 
-_PUT = {
-    name: f"INSERT INTO {table(name)}(key, row) VALUES (?,?) ON CONFLICT(key) DO UPDATE SET row = excluded.row"
-    for name in KEYED
-}  # noqa: S608
+# An upsert and no REPLACE: that would remove the row of another key where a unique index says no.
+_UPSERT = "(key, row) VALUES (?,?) ON CONFLICT(key) DO UPDATE SET row = excluded.row"
+_PUT = {name: f"INSERT INTO {table(name)}{_UPSERT}" for name in KEYED}  # noqa: S608
 _DROP = {name: f"DELETE FROM {table(name)} WHERE key = ?" for name in KEYED}  # noqa: S608
 _ALL = {name: f"SELECT key, row FROM {table(name)} ORDER BY key" for name in KEYED}  # noqa: S608
 _encoder = msgspec.json.Encoder()
