@@ -155,6 +155,7 @@ class Security(_Section, frozen=True):
     code_tries_per_day: int = 100
     command_signers: dict[str, str] = {}
     recovery_key: str = ""
+    cloud_key: str = ""  # the cloud's X25519 public key (base64url): personal data is sealed to it
 
 
 class Storage(_Section, frozen=True):

@@ -1,0 +1,92 @@
+"""People with habits: what a courier and a recipient do when a screen says something. They know only what they see."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from random import Random
+
+from sim.soak.whole_locker import WholeLocker
+
+PHONE = "85291234567"
+WALK_S = (1.0, 6.0)  # to the door and back, parcel in hand
+SCANS_MAX = 40  # of one round: more parcels than a tour has for one site
+ANSWERS_MAX = 6  # screens that may follow one scan before a door opens; more is a maze
+
+
+@dataclass(slots=True)
+class Courier:
+    """Deposits a bag of waybills, one after the other, and leaves."""
+
+    badge: str
+    random: Random
+
+    async def deposit(self, locker: WholeLocker, waybills: list[str], size: str = "S") -> int:
+        """How many parcels were left in the locker."""
+        await locker.sees("home", at_most_s=600.0)
+        locker.scan(self.badge)
+        if not await locker.sees("courier-scan", "full"):
+            locker.note("courier gives up at the login")
+            return 0
+        left = 0
+        for waybill in waybills[:SCANS_MAX]:
+            left += await self._one(locker, waybill, size)
+        locker.touch("finish")
+        await locker.sees("home", at_most_s=60.0)
+        return left
+
+    async def _one(self, locker: WholeLocker, waybill: str, size: str) -> bool:
+        await asyncio.sleep(self.random.uniform(2.0, 5.0))
+        locker.scan(waybill)
+        for _ in range(ANSWERS_MAX):
+            if not await locker.until(lambda: self._is_asked(locker), 15.0):
+                locker.note(f"courier is stuck at {locker.screen}")
+                return False
+            if locker.screen == "door-open-put":
+                return await self._put(locker)
+            if locker.screen == "choose-size":
+                locker.touch("size", id=size)
+            elif locker.screen == "recipient-phone":
+                locker.touch("phone", digits=PHONE)
+            await asyncio.sleep(0.5)
+        return False
+
+    @staticmethod
+    def _is_asked(locker: WholeLocker) -> bool:
+        if locker.screen == "door-open-put":
+            return not locker.vm.opening
+        return locker.screen in ("choose-size", "recipient-phone")
+
+    async def _put(self, locker: WholeLocker) -> bool:
+        door = locker.vm.door
+        await asyncio.sleep(self.random.uniform(*WALK_S))
+        locker.sim.inside(door, "parcel")
+        locker.sim.hand(door, "close")
+        locker.note(f"courier left a parcel in {door}")
+        return await locker.sees("courier-scan", "full", at_most_s=15.0)
+
+
+@dataclass(slots=True)
+class Recipient:
+    """Comes with what the message said, takes what is inside, closes the door."""
+
+    random: Random
+
+    async def pick_up(self, locker: WholeLocker, code: str = "", token: str = "") -> bool:
+        """True if a parcel was taken out."""
+        await locker.sees("home", at_most_s=600.0)
+        if token:
+            locker.scan(f"LKT:{token}")
+        else:
+            locker.touch("code", digits=code)
+        if not await locker.until(lambda: locker.screen == "door-open-take" and not locker.vm.opening, 20.0):
+            locker.note(f"recipient sees {locker.screen} and leaves")
+            return False
+        door = locker.vm.door
+        await asyncio.sleep(max(2.5, self.random.uniform(*WALK_S)))
+        found = bool(locker.sim.door_json(door)["inside"] == "parcel")
+        locker.sim.inside(door, "empty")
+        locker.sim.hand(door, "close")
+        locker.note(f"recipient took {'a parcel' if found else 'nothing'} from {door}")
+        await locker.sees("thanks", "home", at_most_s=15.0)
+        return found

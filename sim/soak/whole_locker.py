@@ -1,0 +1,210 @@
+"""One locker in one process under a virtual clock: the agent as it ships, its edges replaced by simulated ones.
+
+async def story(locker: WholeLocker) -> None: ...
+run_locker(folder, seed=1, story=story)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from base64 import urlsafe_b64encode
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from drivers.scanner_port import VirtualScanner
+from drivers.virtual_bus import VirtualBus
+from edge_agent.agent import Agent, Seams
+from edge_agent.clock import VirtualClock
+from edge_agent.domain import service
+from edge_agent.domain.carrier import Carrier, Consent
+from edge_agent.domain.changes import Change
+from edge_agent.domain.courier import Courier
+from edge_agent.domain.decision import Decision
+from edge_agent.kiosk.actions import ARGUMENTS
+from edge_agent.kiosk.desk import View
+from edge_agent.randomness import SeededRandomness
+from edge_agent.store import jose
+from edge_agent.store.executor import Inline
+from edge_agent.store.hasher import CHEAPEST
+from sim import demo_cabinet
+from sim.cabinet import SimCabinet
+from sim.virtual_time import run_virtual
+
+TECHNICIAN = "technician:soak"
+PICTURE_S = 0.2  # how often a person glances at the screen while waiting for it
+
+
+class Glass:
+    """The page that a person looks at: the newest view, and touches that go back with its revision."""
+
+    def __init__(self) -> None:
+        self.view: View | None = None
+
+    def show(self, view: View) -> None:
+        self.view = view
+
+    def close(self) -> None:
+        self.view = None
+
+
+class WholeLocker:
+    """Everything of one simulated site. `log` is what people did and saw, in virtual seconds."""
+
+    def __init__(self, folder: Path, seed: int, clock: VirtualClock) -> None:
+        self.folder, self.seed, self.clock = folder, seed, clock
+        self.loop = asyncio.get_running_loop()
+        self.cloud_private = seeded_key(seed)
+        public = {"security": {"cloud_key": self.cloud_private["x"]}}
+        self.sim = SimCabinet.of_document(demo_cabinet.document(folder, **public), self.loop.time, seed)
+        self.ports = self.sim.open_virtual(self.loop)
+        self.glass = Glass()
+        self.log: list[str] = []
+        self.agent: Agent
+
+    async def start(self) -> None:
+        """Build and start the agent; the page connects as a browser would."""
+        wires, loop = self.ports.wires, self.loop
+        seams = Seams(
+            clock=self.clock,
+            chance=SeededRandomness(self.seed),
+            bus=lambda line: VirtualBus(line, wires[line.name], loop),
+            scanner=lambda line, scanner, scan, state: VirtualScanner(
+                scanner, wires[line.name], loop, scan, state
+            ),
+            executor=lambda name: Inline(),
+            hash_cost=CHEAPEST,
+        )
+        self.agent = await Agent.build(self.sim.config, seams, self.folder / "state")
+        await self.agent.start()
+        self.agent.session.connect(self.glass)
+
+    async def stop(self) -> None:
+        await self.agent.stop("the story is over")
+
+    async def accept(self) -> None:
+        """A technician has opened every door and found it empty."""
+        doors = tuple(door.number for door in self.sim.config.doors())
+        await self.agent.ledger.transact(lambda state, at: service.accept(state, TECHNICIAN, doors, at))
+
+    async def give(self, *rows: tuple[str, str, msgspec.Struct]) -> None:
+        """Hand over rows of given tables, as a document of the back office would: (table, key, row)."""
+        changes = tuple(Change(table, key, row) for table, key, row in rows)
+        await self.agent.ledger.transact(lambda state, at: Decision(given=changes))
+
+    async def hire(self, courier: str, carrier: str) -> str:
+        """One courier of one carrier with a badge; returns what the badge's barcode says."""
+        badge = f"badge-{courier}"
+        hashed = self.agent.hasher.lookup_hash("badge", badge)
+        await self.give(
+            ("carrier", carrier, Carrier(carrier, carrier, consent=Consent.NOT_NEEDED)),
+            ("courier", courier, Courier(courier, carrier, badge_hash=hashed)),
+        )
+        return f"LKB:{badge}"
+
+    # A person's eyes, fingers and hands
+
+    @property
+    def screen(self) -> str:
+        return self.glass.view.vm.NAME if self.glass.view else ""
+
+    @property
+    def vm(self) -> Any:
+        assert self.glass.view is not None
+        return self.glass.view.vm
+
+    async def until(self, wanted: Callable[[], bool], at_most_s: float = 30.0) -> bool:
+        """Look at the screen until it is so; False when the person's patience is over."""
+        deadline_s = self.loop.time() + at_most_s
+        while not wanted():
+            if self.loop.time() >= deadline_s:
+                return False
+            await asyncio.sleep(PICTURE_S)
+        return True
+
+    async def sees(self, *screens: str, at_most_s: float = 30.0) -> bool:
+        return await self.until(lambda: self.screen in screens, at_most_s)
+
+    def touch(self, action: str, **args: Any) -> None:
+        assert self.glass.view is not None
+        self.note(f"touches {action} on {self.screen}")
+        typed = msgspec.convert(args, ARGUMENTS[action])
+        self.agent.session.action(self.glass, self.glass.view.rev, action, typed)
+
+    def scan(self, text: str) -> None:
+        self.note("scans something")
+        self.sim.scan("front", text)
+
+    def note(self, what: str) -> None:
+        self.log.append(f"{self.loop.time():.3f} {what}")
+
+    # What the back office gets
+
+    async def events(self, after: int = 0) -> list[dict[str, Any]]:
+        """Everything in the journal behind `after`, as it would go up."""
+        found: list[dict[str, Any]] = []
+        while batch := (await self.agent.ledger.events_after(after + len(found))).events:
+            found.extend(json.loads(event) for event in batch)
+        return found
+
+    def unseal(self, event: dict[str, Any]) -> dict[str, str]:
+        """The personal data of one event, as the cloud's key opens it; empty where it has none."""
+        sealed = event["data"].get("sealed")
+        if not sealed:
+            return {}
+        plain: dict[str, Any] = json.loads(jose.open_sealed(sealed, self.cloud_private))
+        return dict(plain["fields"])
+
+    async def trace(self) -> str:
+        """Everything that happened, as text: frames, coils, journal, people. Equal seeds give equal bytes.
+
+        Sealed bytes are random by nature and stand as a digest of what they hold.
+        """
+        frames = [f"{f.at_s:.6f} {f.bus} {f.direction} {f.data.hex()}" for f in self.sim.trace()]
+        coils = [f"{c.start_s:.6f} {c.board} {c.channel}" for c in self.sim.coils()]
+        journal = [json.dumps(self._without_sealing(event), sort_keys=True) for event in await self.events()]
+        return "\n".join(
+            ["# frames", *frames, "# coils", *coils, "# journal", *journal, "# people", *self.log]
+        )
+
+    def _without_sealing(self, event: dict[str, Any]) -> dict[str, Any]:
+        data = dict(event["data"])
+        if data.get("sealed"):
+            data["sealed"] = sorted(self.unseal(event).items())
+        return {**event, "data": data}
+
+
+def seeded_key(seed: int) -> dict[str, str]:
+    """A private X25519 JWK that a seed repeats: the configuration, and so the trace, holds its public half."""
+    private = X25519PrivateKey.from_private_bytes(Random(seed).randbytes(32))
+    halves = {"d": private.private_bytes_raw(), "x": private.public_key().public_bytes_raw()}
+    encoded = {name: urlsafe_b64encode(raw).rstrip(b"=").decode() for name, raw in halves.items()}
+    return {"kty": "OKP", "crv": "X25519", **encoded}
+
+
+Story = Callable[[WholeLocker], Awaitable[None]]
+
+
+def run_locker(folder: Path, seed: int, story: Story) -> str:
+    """A new locker in `folder` (an earlier one there is removed) lives the story; returns the trace."""
+    clock = VirtualClock()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+
+    async def life() -> str:
+        locker = WholeLocker(folder, seed, clock)
+        await locker.start()
+        try:
+            await locker.accept()
+            await story(locker)
+            return await locker.trace()
+        finally:
+            await locker.stop()
+
+    return run_virtual(life(), on_jump=clock.advance)
