@@ -6,7 +6,7 @@ from edge_agent.domain import events as e
 from edge_agent.domain.decision import Decision, VaultWrite
 from edge_agent.domain.deposits import Credentials, check_unused
 from edge_agent.domain.instant import Instant
-from edge_agent.domain.openings import stay_named
+from edge_agent.domain.openings import live_intent, stay_named
 from edge_agent.domain.refusals import DUPLICATE_WAYBILL, IN_USE, WRONG_SITUATION, Refusal
 from edge_agent.domain.state import LockerState
 from edge_agent.domain.words import CodeLife, Correction, StayStatus
@@ -25,8 +25,10 @@ def reissue(
     kept, code = stay_named(state, stay), state.code.get(stay)
     if kept.status not in (StayStatus.STORED, StayStatus.UNCERTAIN):
         raise Refusal(WRONG_SITUATION, f"the stay in compartment {kept.compartment} is {kept.status.value}")
-    if code is not None and code.life is CodeLife.CLAIMED:
-        raise Refusal(IN_USE, f"the code of compartment {kept.compartment} serves a visit now")
+    if live_intent(state, kept.compartment) is not None or (
+        code is not None and code.life is CodeLife.CLAIMED
+    ):
+        raise Refusal(IN_USE, f"somebody is at compartment {kept.compartment} now")
     check_unused(state, credentials)
     event = e.CodeReissued(stay, credentials.code_hash, credentials.token_hash, actor, reason)
     return Decision((event,), personal)

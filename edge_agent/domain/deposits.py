@@ -256,7 +256,7 @@ def _check_settled(state: LockerState, number: str, left: Left) -> None:
 def _contents_after(state: LockerState, kept: Stay, left: Left) -> tuple[Contents, Basis]:
     """A door that never opened changed nothing; an opened one is known only by the courier's answer."""
     compartment = state.compartment[kept.compartment]
-    if kept.first_opened is None or compartment.contents is Contents.UNKNOWN:
+    if kept.first_opened is None:
         return compartment.contents, compartment.basis
     if left is Left.UNKNOWN:
         return Contents.UNKNOWN, Basis.NONE

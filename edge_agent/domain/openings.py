@@ -92,10 +92,13 @@ def request_door(
     """Add the intent to open `number` once. Refuses for a busy, unreachable, tired or worn-out door."""
     compartment = compartment_named(draft.state, number)
     _check_usable(draft.state, compartment, cause)
-    _check_free(draft.state, number)
+    unconcluded = _check_free(draft.state, number)
     attempt = _attempt(draft.state, compartment, session)
     powered_ms = draft.state.clocks.at(draft.at).powered_ms
     _check_duty(draft.state, number, powered_ms)
+    if unconcluded is not None:
+        # Somebody had the door open and has not said what came of it; this opening may never happen.
+        draft.add(e.CompartmentContentsUnknown(number, "opened again", unconcluded.id, unconcluded.stay))
     intent = uuid7(draft.at.wall, chance)
     draft.add(
         e.DoorOpenRequested(
@@ -125,10 +128,12 @@ def _check_usable(state: LockerState, compartment: Compartment, cause: Cause) ->
         raise Refusal(NOT_USABLE, f"the coil of door {number} stays on; a person has to look first")
 
 
-def _check_free(state: LockerState, number: str) -> None:
+def _check_free(state: LockerState, number: str) -> Intent | None:
+    """The earlier opening of this door that was closed again without conclusion, if there is one."""
     intent = live_intent(state, number)
     if intent is not None and intent.situation is not Situation.CLOSED_WITHOUT_CONCLUSION:
         raise Refusal(DOOR_BUSY, f"door {number}: {intent.situation.value}")
+    return intent
 
 
 def _attempt(state: LockerState, compartment: Compartment, session: str) -> int:

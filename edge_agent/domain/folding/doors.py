@@ -10,8 +10,8 @@ from edge_agent.domain.events import door as e
 from edge_agent.domain.folding.rows import (
     compartment_of,
     contents_unknown,
-    doubt,
     drop,
+    in_doubt,
     intent_of,
     put,
     replace,
@@ -96,7 +96,7 @@ def closed(state: LockerState, event: e.DoorClosed, at: Instant) -> Iterator[Cha
 def forced(state: LockerState, event: e.DoorForced, at: Instant) -> Iterator[Change]:
     compartment = contents_unknown(compartment_of(state, event.compartment))
     yield put("compartment", replace(compartment, door=DoorPosition.OPEN, door_since=stamp_of(at)))
-    yield from doubt(state, compartment.stay)
+    yield from _opened_by_others(state, compartment.stay)
 
 
 def wrong_door(state: LockerState, event: e.DoorWrongDoor, at: Instant) -> Iterator[Change]:
@@ -108,5 +108,12 @@ def wrong_door(state: LockerState, event: e.DoorWrongDoor, at: Instant) -> Itera
         if number == event.moved:
             compartment = replace(compartment, door=DoorPosition.OPEN, door_since=stamp_of(at))
         yield put("compartment", compartment)
-        yield from doubt(state, compartment.stay)
+        yield from _opened_by_others(state, compartment.stay)
     yield drop("intent", event.intent)
+
+
+def _opened_by_others(state: LockerState, stay: str) -> Iterator[Change]:
+    """The person of this stay no longer vouches for what is inside: no grace, and no answer about the contents."""
+    found = state.stay.get(stay)
+    if found is not None:
+        yield put("stay", replace(in_doubt(found), first_opened=None))

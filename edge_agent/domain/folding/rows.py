@@ -67,8 +67,13 @@ def conclude(state: LockerState, compartment: str) -> Iterator[Change]:
 def doubt(state: LockerState, stay: str) -> Iterator[Change]:
     """Whether the stay's parcels are inside is open; its code keeps its life."""
     found = state.stay.get(stay)
-    if found is not None and found.status in (StayStatus.STORED, StayStatus.REFUSED):
-        yield put("stay", replace(found, status=StayStatus.UNCERTAIN))
+    if found is not None and in_doubt(found) is not found:
+        yield put("stay", in_doubt(found))
+
+
+def in_doubt(stay: Stay) -> Stay:
+    kept = stay.status in (StayStatus.STORED, StayStatus.REFUSED)
+    return replace(stay, status=StayStatus.UNCERTAIN) if kept else stay
 
 
 def contents_unknown(compartment: Compartment) -> Compartment:
