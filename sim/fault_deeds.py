@@ -1,6 +1,7 @@
 """How the named faults of boards, ports and doors begin, and how each ends.
 
-Every function here acts on a `SimCabinet` for one fault and returns the undo. Doors are named by their printed number,
+Every function here acts on a `SimCabinet` for one fault and returns the undo, None where it
+is over as soon as it happened. Doors are named by their printed number,
 boards, buses and scanners by their names in the configuration, ports by bus or scanner name; a name that does not
 exist is a KeyError, which the register turns into a sentence.
 """
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
     from sim.virtual_ports import VirtualPorts
 
     Hub = PortHub | VirtualPorts
-
-
-def nothing() -> None:
-    """The undo of what is over as soon as it happened."""
 
 
 # Wire
@@ -97,12 +94,11 @@ def duplicate_address(site: SimCabinet, fault: Fault) -> Undo:
     return lambda: line.boards.remove(twin)
 
 
-def reset(site: SimCabinet, fault: Fault) -> Undo:
+def reset(site: SimCabinet, fault: Fault) -> None:
     board = site.boards[fault["board"]]
     with site.world.lock:
         at_s = site.world.advance()
         site.world.power_cut(board.name, at_s, fault["for_s"])
-    return nothing
 
 
 def coil_stuck(site: SimCabinet, fault: Fault) -> Undo:
@@ -139,11 +135,11 @@ def _hub(site: SimCabinet) -> Hub:
 
 def port_action(
     do: Callable[[Hub, Fault], None], undo: Callable[[Hub, Fault], None] | None = None
-) -> Callable[[SimCabinet, Fault], Undo]:
-    def begin(site: SimCabinet, fault: Fault) -> Undo:
+) -> Callable[[SimCabinet, Fault], Undo | None]:
+    def begin(site: SimCabinet, fault: Fault) -> Undo | None:
         hub = _hub(site)
         do(hub, fault)
-        return nothing if undo is None else lambda: undo(hub, fault)
+        return None if undo is None else lambda: undo(hub, fault)
 
     return begin
 
@@ -163,19 +159,17 @@ def door_setting(name: str, value: Callable[[Fault], Any]) -> Callable[[SimCabin
     return begin
 
 
-def forced(site: SimCabinet, fault: Fault) -> Undo:
+def forced(site: SimCabinet, fault: Fault) -> None:
     site.world.doors[fault["door"]]
     site.force(fault["door"])
-    return nothing
 
 
-def burst(site: SimCabinet, fault: Fault) -> Undo:
+def burst(site: SimCabinet, fault: Fault) -> None:
     chosen = fault["doors"] or list(site.world.doors)
     for number in chosen:
         site.world.doors[number]
     for number in chosen:
         site.force(number)
-    return nothing
 
 
 def permuted_map(site: SimCabinet, fault: Fault) -> Undo:

@@ -23,14 +23,15 @@ class UnknownFault(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class FaultKind:
-    """One row. `params` are name → default; None means it must be given. `begin(site, fault)` returns the undo."""
+    """One row. `params` are name → default; None means it must be given. `begin(site, fault)` returns
+    the undo, or None for what is over at once."""
 
     name: str
     rows: tuple[str, ...]
     about: str  # wire | port | board | door | supply
     says: str
     params: Mapping[str, Any]
-    begin: Callable[[Any, Fault], Undo]
+    begin: Callable[[Any, Fault], Undo | None]
 
 
 @dataclass(slots=True)
@@ -79,7 +80,8 @@ class Faults:
                 undo = kind.begin(self._site, fault)
             except KeyError as missing:
                 raise UnknownFault(f"fault {name!r}: there is no {missing.args[0]!r} here") from None
-            self._active[fault.id] = (fault, undo)
+            if undo is not None:
+                self._active[fault.id] = (fault, undo)
             self._tell(fault)
             return fault
 

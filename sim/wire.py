@@ -196,6 +196,8 @@ class Line:
         for board in self.boards:
             if board.name == name:
                 board.reset()
+                if board.greeting:
+                    self.talk(self.world.asleep_until_s[name], board.greeting, name, "power is back")
 
     # Who talks when
 

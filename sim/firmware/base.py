@@ -66,6 +66,7 @@ class Firmware(ABC):
     usual_turn_round_s: ClassVar[float]  # from the request's last bit to the answer's first
     function_at: ClassVar[int]  # index in the unsealed frame of the byte that names the function
     address_at: ClassVar[int]  # index in the unsealed frame of the byte that holds the address
+    greeting: ClassVar[bytes] = b""  # what the board prints when its power comes back
     address_step: ClassVar[int] = 1  # the next board's address byte differs by this
 
     def __init__(self, spec: Spec, world: World) -> None:

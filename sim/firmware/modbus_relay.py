@@ -37,6 +37,7 @@ class ModbusRelay(ModbusFirmware):
     """One board of the profile that its options describe."""
 
     family = "modbus-relay"
+    greeting = b"LC-Modbus-8R\r\n"  # that there is one is noted on benches; its words are UNVERIFIED
 
     def __init__(self, spec: Spec, world: World) -> None:
         super().__init__(spec, world)

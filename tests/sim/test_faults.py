@@ -268,6 +268,19 @@ def test_a_board_that_loses_its_power_is_deaf_for_a_moment() -> None:
     assert stage.ask(INPUTS) != b""
 
 
+@plays("reset")
+def test_a_board_greets_when_its_power_comes_back() -> None:
+    """LC boards print a line over whatever is asked just then."""
+    stage = Stage("modbus-relay")
+    stage.faults.add("reset", board="A", for_s=1.0)
+
+    [(at_s, greeting)] = stage.heard(b"", 3.0)
+
+    assert at_s > 1.0
+    assert greeting.endswith(b"\r\n")
+    assert stage.faults.active() == []
+
+
 @plays("coil-stuck")
 def test_a_stuck_coil_stays_on_whatever_the_board_believes() -> None:
     """The board's record says off after 500 ms; the current flows until the relay is freed."""
