@@ -77,6 +77,8 @@ class Context:
     scan_length: int = -1
     reminder: int = 0
     queued: str = ""
+    said_door: str = ""  # what the line on the screen is about
+    said_tail: str = ""
     deposited: int = 0
     recalled: int = 0
     last: tuple[Deposited, ...] = ()

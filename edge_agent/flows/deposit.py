@@ -169,6 +169,10 @@ TABLE: Table = {
         Done("undo", "open"): (State.UNDO_UNLOCKING, UNDO_OPENING),
         Done("undone"): ready("undone", ACCEPTED),
         Done("report"): ready("reported"),
+        Refused("reserve", "FLOW-323"): (
+            State.PHONE,
+            waiting(Show("recipient-phone", "phone-bad"), "courier_s", REFUSED),
+        ),
         Refused: ready("refusal", REFUSED),
         Failed: ready("try-again", REFUSED),
     },

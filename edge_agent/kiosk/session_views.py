@@ -86,8 +86,8 @@ def notice_of(about: str, context: Context) -> Notice | None:
     args = {
         "tries_left": str(max(context.tries_left, 0)),
         "size": context.size,
-        "door": context.door,
-        "tail": context.last[0].tail if context.last else context.tail,
+        "door": context.said_door or context.door,
+        "tail": context.said_tail or context.tail,
     }
     if about in DONE:
         return Notice(DONE[about], "done", args)

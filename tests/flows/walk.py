@@ -1,6 +1,6 @@
 """Walks every table of every flow: all situations a screen can come to, with the timers that then run.
 
-A place is (flow, state, running timers, screen). From each place every event that can happen there is tried: any touch or
+A place is (flow, state, running timers, screen). From each, every event that can happen there is tried: any touch or
 scan or door event of the row, a time-out only of a timer that runs, and after a decision nothing but its answers.
 """
 

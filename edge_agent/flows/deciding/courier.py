@@ -231,7 +231,12 @@ def deposit(state: LockerState, context: Context, inputs: Inputs, at: Instant) -
         context.tail,
         stamp_of(at).monotonic_ms / 1000,
     )
-    facts: Facts = NO_PARCEL | {"deposited": context.deposited + 1, "last": (line, *context.last)[:LAST_MAX]}
+    facts: Facts = NO_PARCEL | {
+        "deposited": context.deposited + 1,
+        "last": (line, *context.last)[:LAST_MAX],
+        "said_door": line.door,
+        "said_tail": line.tail,
+    }
     return answered(done, "deposit", "stored", **facts)
 
 
@@ -258,8 +263,9 @@ def open_to_undo(state: LockerState, context: Context, inputs: Inputs, at: Insta
 
 def undone(state: LockerState, context: Context, inputs: Inputs, at: Instant) -> Decision:
     done = undo.undone(state, context.stay, context.actor, at)
+    tails = [line.tail for line in context.last if line.parcel == context.picked]
     last = tuple(line for line in context.last if line.parcel != context.picked)
-    facts: Facts = NO_PARCEL | {"deposited": context.deposited - 1, "last": last}
+    facts: Facts = NO_PARCEL | {"deposited": context.deposited - 1, "last": last, "said_tail": "".join(tails)}
     return answered(done, "undone", **facts)
 
 
