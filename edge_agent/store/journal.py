@@ -9,7 +9,7 @@ Everything here runs on the store's executor, on the connection handed in, and i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import apsw
@@ -23,6 +23,8 @@ from edge_agent.store.sql import rows as all_rows
 
 # Rows fetched at once while the whole journal is walked: a few hundred KiB of memory.
 WALK_ROWS = 2_000
+# Rows between two pauses of a check beside service: about half a millisecond of the interpreter.
+PAUSE_ROWS = 50
 
 _INSERT = (
     "INSERT INTO journal(position, id, type, version, wall_ms, quality, boot_id, monotonic_ms, txn, data, chainhash)"
@@ -30,6 +32,10 @@ _INSERT = (
 )
 _COLUMNS = "position, id, type, version, wall_ms, quality, boot_id, monotonic_ms, txn, data, chainhash"
 _RANGE = f"SELECT {_COLUMNS} FROM journal WHERE position > ? ORDER BY position LIMIT ?"  # noqa: S608 - constants only
+
+
+def no_pause() -> None:
+    return None
 
 
 class Stamp(NamedTuple):
@@ -177,8 +183,11 @@ def _epoch_of(position: int, known: Sequence[Epoch]) -> Epoch:
     raise LedgerDamaged("journal", f"position {position} belongs to no epoch")
 
 
-def verify(connection: apsw.Connection, source: str) -> Verified:
-    """Walk the whole chain. Raises ChainBroken naming the first row that does not follow from the one before."""
+def verify(connection: apsw.Connection, source: str, pause: Callable[[], None] = no_pause) -> Verified:
+    """Walk the whole chain. Raises ChainBroken naming the first row that does not follow from the one before.
+
+    `pause` is called every `PAUSE_ROWS`: beside service it lets other threads have the interpreter.
+    """
     start = purged(connection)
     position, link, rows = start.position, start.chainhash, 0
     for stored in walk(connection, start.position):
@@ -191,6 +200,8 @@ def verify(connection: apsw.Connection, source: str) -> Verified:
                 where, "its content does not give its hash; the row or the one before was changed"
             )
         position, rows = stored.position, rows + 1
+        if rows % PAUSE_ROWS == 0:
+            pause()
     epoch = current_epoch(connection)
     first = max(start.position, epoch.base) + 1 - epoch.base if position > epoch.base else 0
     return Verified(rows, len(epochs(connection)), epoch.id, first, position - epoch.base, link.hex())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import apsw
@@ -22,7 +23,7 @@ from edge_agent.store import journal, tables, vault
 from edge_agent.store.canonical import canonical_json
 from edge_agent.store.domain_rows import state_of, unblind
 from edge_agent.store.errors import LedgerDamaged, RebuildDiffers
-from edge_agent.store.journal import Stored
+from edge_agent.store.journal import PAUSE_ROWS, Stored, no_pause
 from edge_agent.store.sql import one
 
 DIFFERENCES_MAX = 20  # named in a report; the first ones tell
@@ -42,7 +43,9 @@ def digest(folded: dict[str, dict[str, Any]]) -> str:
     return hashlib.sha256(canonical_json(folded)).hexdigest()
 
 
-def fold_journal(connection: apsw.Connection) -> tuple[LockerState, int, int]:
+def fold_journal(
+    connection: apsw.Connection, pause: Callable[[], None] = no_pause
+) -> tuple[LockerState, int, int]:
     """The state that the journal gives, the rows folded, and the position folding started behind.
 
     Raises FoldError, UnknownEventError, LedgerDamaged kinds.
@@ -53,6 +56,8 @@ def fold_journal(connection: apsw.Connection) -> tuple[LockerState, int, int]:
     for stored in journal.walk(connection, start):
         state.apply(changes_of(state, _event(stored, names), instant_of(_stamp(stored))))
         count += 1
+        if count % PAUSE_ROWS == 0:
+            pause()
     return state, count, start
 
 
@@ -77,11 +82,11 @@ def _stamp(stored: Stored) -> Stamp:
     return Stamp(row.wall_ms, row.monotonic_ms, ClockQuality(row.quality), row.boot_id)
 
 
-def compare(connection: apsw.Connection) -> Rebuilt:
+def compare(connection: apsw.Connection, pause: Callable[[], None] = no_pause) -> Rebuilt:
     """Fold and compare, in one snapshot of the file. Changes nothing. Raises LedgerDamaged kinds."""
     connection.execute("BEGIN")
     try:
-        state, rows, start = fold_journal(connection)
+        state, rows, start = fold_journal(connection, pause)
         there = tables.folded(connection)
     except (FoldError, e.UnknownEventError, msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise LedgerDamaged("journal", f"cannot be folded: {type(error).__name__}: {error}") from error

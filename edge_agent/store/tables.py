@@ -16,7 +16,7 @@ from edge_agent.store.sql import rows as all_rows
 
 # An upsert and no REPLACE: that would remove the row of another key where a unique index says no.
 _UPSERT = "(key, row) VALUES (?,?) ON CONFLICT(key) DO UPDATE SET row = excluded.row"
-_PUT = {name: f"INSERT INTO {table(name)}{_UPSERT}" for name in KEYED}  # noqa: S608
+_PUT = {name: f"INSERT INTO {table(name)}{_UPSERT}" for name in KEYED}
 _DROP = {name: f"DELETE FROM {table(name)} WHERE key = ?" for name in KEYED}  # noqa: S608
 _ALL = {name: f"SELECT key, row FROM {table(name)} ORDER BY key" for name in KEYED}  # noqa: S608
 _encoder = msgspec.json.Encoder()

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import logging
+import time
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +39,9 @@ DAY_MS = 86_400_000
 PURGE_ROWS = 5_000
 # Rows rolled up in one transaction.
 TALLY_ROWS = 5_000
+BESIDE_SERVICE_S = (
+    0.001  # with half a millisecond of work between: the check of a full journal takes a minute or two
+)
 SNAPSHOT_TRIES = 5  # a deposit may come between reading the vault and the snapshot; five in a row do not
 PROBLEMS_MAX = 10  # lines of SQLite's check that are kept: the first tell
 
@@ -164,18 +168,24 @@ def _due(ledger: Ledger, connection: apsw.Connection) -> list[erasure.Due]:
     return erasure.due(connection, ledger.engine.epoch, ledger.watermark, plain, powered_ms)
 
 
-def check(path: Path, source: str) -> tuple[str, ...]:
+def check(path: Path, source: str, pause_s: float = 0.0) -> tuple[str, ...]:
     """The full check, beside service: SQLite's own, the chain, and the fold. Problems in words; none when sound.
 
-    On a thread of its own with the read-only connection; some seconds for a month of a large locker.
+    On a thread of its own with the read-only connection. `pause_s`: rest after every few rows, `BESIDE_SERVICE_S`
+    in the agent, so that a touch on the screen never waits for the check.
     """
+
+    def pause() -> None:
+        if pause_s:
+            time.sleep(pause_s)
+
     problems: list[str] = []
     try:
         connection = open_reader(path)
         try:
             problems += _sqlite_problems(connection)
-            journal.verify(connection, source)
-            problems += rebuild.compare(connection).differences
+            journal.verify(connection, source, pause)
+            problems += rebuild.compare(connection, pause).differences
         finally:
             connection.close()
     except StoreError as error:
