@@ -121,8 +121,8 @@ class Channel:
             self._glass.leave(self)
             for job in jobs:
                 job.cancel()
-            results = await asyncio.gather(*jobs, return_exceptions=True)
-            self._report(results)
+            await asyncio.wait(jobs)
+            self._report(jobs)
             await self._hang_up()
 
     async def _send(self) -> None:
@@ -200,11 +200,12 @@ class Channel:
             }
         ).decode()
 
-    def _report(self, results: list[Any]) -> None:
-        for result in results:
-            gone = isinstance(result, WebSocketDisconnect | asyncio.CancelledError)
-            if isinstance(result, BaseException) and not gone:
-                log.warning("page lost error=%s", type(result).__name__)
+    @staticmethod
+    def _report(jobs: list[asyncio.Future[None]]) -> None:
+        for job in jobs:
+            error = None if job.cancelled() else job.exception()
+            if error is not None and not isinstance(error, WebSocketDisconnect):
+                log.warning("page lost error=%s", type(error).__name__)
 
     async def _hang_up(self) -> None:
         if self._socket.application_state is not WebSocketState.DISCONNECTED:

@@ -12,6 +12,7 @@ import asyncio
 import hashlib
 import logging
 import shutil
+import struct
 from collections import OrderedDict
 from pathlib import Path
 
@@ -21,8 +22,16 @@ ANNOUNCED_MAX = 64  # phrases that can still be fetched; a page fetches the newe
 FILES_MAX = 64  # about 150 kB each: 10 MB of a run-time folder at most
 RENDER_S = 5.0  # 10 to 20 ms are normal; a hung renderer must not pile up
 TEXT_MAX = 400  # characters: twice the longest phrase with a place in words
+NO_VOICE = "-"  # in a catalogue: espeak-ng does not speak this language (it would read it as English)
 SPEED_WPM = "160"  # a little slower than espeak-ng's 175: people stand in a noisy hall
+WAV_HEADER = 44  # bytes of the plain PCM header that espeak-ng writes
 RENDERS_AT_ONCE = 1  # the locker has better work for its cores
+
+
+def with_lengths(wav: bytes) -> bytes:
+    """A stream's header says "endless"; browsers want the true lengths in a file (RIFF: bytes 4 and 40)."""
+    riff, data = struct.pack("<I", len(wav) - 8), struct.pack("<I", len(wav) - WAV_HEADER)
+    return wav[:4] + riff + wav[8:40] + data + wav[44:]
 
 
 class Speech:
@@ -39,7 +48,7 @@ class Speech:
 
     def announce(self, voice: str, text: str) -> str | None:
         """The name under which the page may fetch this phrase, or None where there is no speech."""
-        if self._program is None or not voice or not text or len(text) > TEXT_MAX:
+        if self._program is None or voice in ("", NO_VOICE) or not text or len(text) > TEXT_MAX:
             return None
         name = hashlib.sha256(f"{voice}\n{text}".encode()).hexdigest()[:32]
         self._announced[name] = (voice, text)
@@ -78,8 +87,9 @@ class Speech:
             process.kill()
             await process.wait()
             return None
-        if process.returncode != 0 or not wav:
+        if process.returncode != 0 or len(wav) <= WAV_HEADER:
             return None
+        wav = with_lengths(wav)
         await asyncio.to_thread(self._keep, name, wav)
         return wav
 

@@ -56,7 +56,8 @@ TILES = (
     SizeTile("XL", 450, 460, 450, 0),
 )
 LAST = tuple(DepositLine(str(n), f"{4821 + 7 * n}", str(27 - n), "M", 60 - 10 * n) for n in range(5))
-OVERDUE = tuple(RecallLine(str(n), str(11 + n), f"{5530 + n}", "overdue", 3 + n) for n in range(3)) + (
+OVERDUE = (
+    *(RecallLine(str(n), str(11 + n), f"{5530 + n}", "overdue", 3 + n) for n in range(3)),
     RecallLine("9", "32", "0914", "refused"),
 )
 ODD = (OddLine("to-check", "27", "4821"), OddLine("left-open", "31"), OddLine("cancelled", "5", "7710"))
@@ -68,14 +69,32 @@ DOOR_ROWS = tuple(
 
 def columns() -> tuple[Column, ...]:
     """49 doors in five columns, the screen in the third."""
-    runs = [("1", "1-11", False), ("2", "12-22", False), ("3", "23-27", True), ("4", "28-38", False), ("5", "39-49", False)]
-    return tuple(Column(name=name, doors=(doors,), width_mm=420, screen=screen) for name, doors, screen in runs)
+    runs = [
+        ("1", "1-11", False),
+        ("2", "12-22", False),
+        ("3", "23-27", True),
+        ("4", "28-38", False),
+        ("5", "39-49", False),
+    ]
+    return tuple(
+        Column(name=name, doors=(doors,), width_mm=420, screen=screen) for name, doors, screen in runs
+    )
 
 
 def configuration(px_per_mm: float = 5.88) -> Config:
     """A cabinet of 49 doors with a hotline, three languages and speech."""
-    small = {"board": "A", "size": "S", "channels": "1-8,12-19,28-35,39-46", "numbers": "1-8,12-19,28-35,39-46"}
-    large = {"board": "A", "size": "M", "channels": "9-11,20-27,36-38,47-49", "numbers": "9-11,20-27,36-38,47-49"}
+    small = {
+        "board": "A",
+        "size": "S",
+        "channels": "1-8,12-19,28-35,39-46",
+        "numbers": "1-8,12-19,28-35,39-46",
+    }
+    large = {
+        "board": "A",
+        "size": "M",
+        "channels": "9-11,20-27,36-38,47-49",
+        "numbers": "9-11,20-27,36-38,47-49",
+    }
     return decode(
         {
             "locker": {
@@ -119,10 +138,17 @@ SAMPLES: dict[str, Screen] = {
     ),
     "pickup-phone": PickupPhone(),
     "door-open-take": DoorOpenTake(door="27", offers=TAKE_OFFERS),
-    "door-open-take.second": DoorOpenTake(door="49", index=2, total=3, offers=("reopen", "report"), opening=True),
+    "door-open-take.second": DoorOpenTake(
+        door="49", index=2, total=3, offers=("reopen", "report"), opening=True
+    ),
     "door-open-take.reminder": DoorOpenTake(door="3", offers=TAKE_OFFERS, reminder=1),
     "door-open-take.courier": DoorOpenTake(
-        door="14", role="courier", tail="5530", index=1, total=4, offers=("reopen", "skip", "not-inside", "finish")
+        door="14",
+        role="courier",
+        tail="5530",
+        index=1,
+        total=4,
+        offers=("reopen", "skip", "not-inside", "finish"),
     ),
     "more-parcels": MoreParcels(done=1, total=3, next_door="41", offers=("finish",)),
     "door-failed": DoorFailed(door="27", offers=("retry", "report", "finish")),
@@ -152,7 +178,9 @@ SAMPLES: dict[str, Screen] = {
     "recipient-phone": RecipientPhone(tail="4821", offers=("masked", "cancel")),
     "choose-size": ChooseSize(sizes=TILES, tail="4821", suggested="M", offers=("cancel",)),
     "door-open-put": DoorOpenPut(door="27", tail="4821", size="M", offers=PUT_OFFERS),
-    "door-open-put.queued": DoorOpenPut(door="5", tail="4821", size="S", queued="7710", offers=PUT_OFFERS[:4]),
+    "door-open-put.queued": DoorOpenPut(
+        door="5", tail="4821", size="S", queued="7710", offers=PUT_OFFERS[:4]
+    ),
     "door-open-put.back": DoorOpenPut(door="33", role="recipient", offers=("reopen",), reminder=2),
     "full": Full(nearest="Harbour Road 30", offers=("recall", "verify", "finish")),
     "full.size": Full(size="XL", free=FREE, offers=("size", "finish")),
@@ -169,7 +197,9 @@ SAMPLES: dict[str, Screen] = {
     "service-menu.doors": ServiceMenu(section="doors", rows=DOOR_ROWS),
     "service-menu.screen": ServiceMenu(section="screen"),
     "commissioning": Commissioning(offers=("start",), rows=DOOR_ROWS[:3]),
-    "commissioning.doors": Commissioning(step="doors", index=12, total=60, door="12", offers=("yes", "no", "retry", "skip")),
+    "commissioning.doors": Commissioning(
+        step="doors", index=12, total=60, door="12", offers=("yes", "no", "retry", "skip")
+    ),
     "warn-timeout": WarnTimeout(),
     "please-wait": PleaseWait(),
     "message": Message(kind=MessageKind.LEFT_INSIDE, door="27", tone="attention", offers=("yes", "no")),

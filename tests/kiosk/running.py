@@ -21,7 +21,7 @@ class RunningKiosk:
     def __init__(self, px_per_mm: float, folder: Path) -> None:
         self.desk = GalleryDesk()
         self._listener = bind("127.0.0.1:0")
-        self.origin = "http://127.0.0.1:%d" % self._listener.getsockname()[1]
+        self.origin = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.address = f"{self.origin}/?token={TOKEN}"
         self._px_per_mm = px_per_mm
         self._folder = folder

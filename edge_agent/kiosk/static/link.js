@@ -6,6 +6,7 @@ const BEAT_MS = 2000; // the agent gives the screen away after three missed beat
 const DEAF_MS = 5000; // two beats unanswered: the socket is open but nobody is there
 const RETRY_MS = [250, 500, 1000, 2000]; // a restarted agent is back within seconds; then every 2 s for ever
 const TOUCH_MS = 1000; // "somebody is there" at most once a second
+const TAPS_MAX = 20; // between two beats; then the agent hears of it at once
 
 export class Link {
   #socket = null;
@@ -42,6 +43,7 @@ export class Link {
   // Any touch of the glass: counted for the storm guard, and told to the agent at most once a second.
   touched() {
     this.#taps += 1;
+    if (this.#taps >= TAPS_MAX) this.#pulse();
     const now = performance.now();
     if (now - this.#touchedAt < TOUCH_MS) return;
     this.#touchedAt = now;

@@ -101,6 +101,7 @@ function draw(fresh) {
   const place = focus && root.contains(focus) ? [focus.dataset.action, focus.dataset.id] : null;
   document.body.dataset.screen = cover ? cover.screen : view.screen;
   document.body.dataset.session = cover ? "" : view.session;
+  document.body.dataset.rev = view.rev;
   const parts = cover ? shell() : SCREENS[view.screen](
     view.vm,
     { send, deadline: view.deadline, rev: view.rev, redraw: () => draw(false) },
