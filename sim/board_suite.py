@@ -60,12 +60,35 @@ class Bench:
         return tuple(door.value for door in self.perform(self.board.read_doors()).doors)
 
     def read_until(self, wanted: dict[int, str]) -> tuple[str, ...]:
-        """Read until the wanted channels say so; the last reading in any case."""
-        until = monotonic() + SETTLE_MAX_S
+        """Read until the wanted channels say so; the last reading in any case.
+
+        A single reading may be lost: a board that speaks unasked can talk over its own question.
+        """
+        until, doors = monotonic() + SETTLE_MAX_S, ("unknown",) * self.board.channels
         while True:  # ends: at `until`
-            doors = self.read()
+            doors = self.read_or(doors)
             if all(doors[channel - 1] == word for channel, word in wanted.items()) or monotonic() > until:
                 return doors
+
+    def read_or(self, before: tuple[str, ...]) -> tuple[str, ...]:
+        """One reading, or what was known before if no answer came."""
+        try:
+            return self.read()
+        except Exception as error:
+            if getattr(error, "code", "") not in (SILENT, BAD):
+                raise
+            return before
+
+    def read_while(self, waiting: Callable[[], bool]) -> None:
+        """Let time pass on the line, by reading, until `waiting` is over; fails when it never is."""
+        until = monotonic() + SETTLE_MAX_S
+        while waiting():  # ends: at `until`
+            assert monotonic() < until, "waited in vain"
+            self.read_or(())
+
+    def close(self, channel: int) -> None:
+        """A hand shuts the door; it stays open while the coil still pulls the latch."""
+        self.read_while(lambda: not self.cabinet.hand(self.doors[channel], "close"))
 
     def energised(self) -> list[int]:
         """Channels of this board whose coil was energised, in order."""
@@ -102,7 +125,7 @@ class BoardSuite:
 
             assert report.sent.value == "accepted"
             assert [n for n, word in enumerate(doors, 1) if word == "open"] == [channel]
-            assert bench.cabinet.hand(bench.doors[channel], "close")
+            bench.close(channel)
             assert bench.read_until({channel: "closed"}) == ("closed",) * bench.board.channels
         assert bench.energised() == list(bench.channels)
 
@@ -111,9 +134,8 @@ class BoardSuite:
         bench.perform(bench.board.unlock(channel))
         bench.read_until({channel: "open"})
 
-        until = monotonic() + SETTLE_MAX_S
-        while (entry := bench.cabinet.coils(bench.board.name)[0]).length_s is None and monotonic() < until:
-            bench.read()
+        bench.read_while(lambda: bench.cabinet.coils(bench.board.name)[0].length_s is None)
+        entry = bench.cabinet.coils(bench.board.name)[0]
 
         assert entry.length_s is not None
         assert 0 < entry.length_s * 1000 <= bench.board.pulse_ms_max + 1
@@ -133,6 +155,7 @@ class BoardSuite:
         doors = bench.read_until({bench.channels[0]: "open"})
 
         transaction = bench.board.poll()
+        assert transaction is not None
         reply = bench.perform(answer_to(transaction))
 
         assert transaction is bench.board.poll()
@@ -140,7 +163,7 @@ class BoardSuite:
 
     def test_a_lost_answer_to_an_unlock_costs_no_second_pulse(self, bench: Bench) -> None:
         channel = bench.channels[0]
-        fault = bench.cabinet.faults.add("swallow-reply", board=bench.board.name)
+        fault = bench.cabinet.faults.add("swallow-reply", board=bench.board.name, of="unlock")
         report = bench.perform(bench.board.unlock(channel))
         bench.cabinet.faults.clear(fault)
 
@@ -149,8 +172,9 @@ class BoardSuite:
         assert bench.energised() == [channel]
 
     def test_a_lost_unlock_frame_is_never_claimed_to_be_refused(self, bench: Bench) -> None:
-        fault = bench.cabinet.faults.add("swallow-request", board=bench.board.name)
+        fault = bench.cabinet.faults.add("swallow-request", board=bench.board.name, of="unlock")
         report = bench.perform(bench.board.unlock(bench.channels[0]))
+        bench.read_while(lambda: not fault.uses)
         bench.cabinet.faults.clear(fault)
 
         assert report.sent.value == ("unknown" if bench.confirms else "accepted")
@@ -159,7 +183,7 @@ class BoardSuite:
 
     def test_silence_is_said_to_be_silence_and_the_next_answer_is_believed_again(self, bench: Bench) -> None:
         fault = bench.cabinet.faults.add("silent", board=bench.board.name)
-        with pytest.raises(Exception, match="silent") as raised:
+        with pytest.raises(Exception) as raised:
             bench.read()
         bench.cabinet.faults.clear(fault)
 

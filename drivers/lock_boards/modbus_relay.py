@@ -43,6 +43,9 @@ class PulseScheme(Enum):
     LC_WORD = "lc-word"
 
 
+PULSE_BASES = {PulseScheme.FLASH: 0x0200, PulseScheme.LC_WORD: 3}  # where both schemes are found in the field
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """Where things are on one kind of board. `all_off` 0 means: switch each coil off by itself."""
@@ -57,12 +60,14 @@ class Profile:
 
 PROFILES: Mapping[str, Profile] = MappingProxyType(
     {
-        "lc": Profile(coil_base=0, input_base=0, scheme=PulseScheme.LC_WORD, pulse_base=3),
+        "lc": Profile(
+            coil_base=0, input_base=0, scheme=PulseScheme.LC_WORD, pulse_base=PULSE_BASES[PulseScheme.LC_WORD]
+        ),
         "waveshare": Profile(
             coil_base=0,
             input_base=0,
             scheme=PulseScheme.FLASH,
-            pulse_base=0x0200,
+            pulse_base=PULSE_BASES[PulseScheme.FLASH],
             mode_base=0x1000,
             all_off=0x00FF,
         ),
@@ -85,6 +90,8 @@ def profile_of(settings: BoardSettings) -> Profile:
             f"({', '.join(known.value for known in PulseScheme)})"
         )
     numbers = {key: _register(settings, key, options[key]) for key in NUMBERS if key in options}
+    if scheme != base.scheme.value:
+        numbers.setdefault("pulse_base", PULSE_BASES[PulseScheme(scheme)])
     return replace(base, scheme=PulseScheme(scheme), **numbers)
 
 

@@ -77,10 +77,11 @@ class RelayBoard(PolledBoard):
         )
 
     def prepare(self) -> Procedure[BoardInfo]:
+        """A reading comes first: its answer differs from its own echo, which the answer to a write does not."""
         self._armed = False
+        info = yield from self.identify()
         yield from self.all_off()
         yield from self._check_modes()
-        info = yield from self.identify()
         self._armed = True
         return info
 
