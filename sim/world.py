@@ -158,20 +158,21 @@ class World:
 
     def contact(self, board: str, channel: int, at_s: float) -> bool:
         """True if the input is shorted. An input without a cable is not."""
-        with self.lock:
-            self.advance(at_s)
-            wire = self.harness.contacts.get((board, channel))
-            if wire is None:
-                return False
-            locked = self.doors[wire.door].reports_locked(wire.senses, at_s)
-            return locked == wire.shorted_when_locked
+        return self.contacts(board, channel, 1, at_s)[0]
 
-    def presence(self, board: str, channel: int, at_s: float) -> bool:
-        """What the light barrier beside this lock sees: True if something is inside."""
+    def contacts(self, board: str, first: int, count: int, at_s: float) -> list[bool]:
+        """The same for `count` inputs from channel `first`, read at one moment."""
         with self.lock:
             self.advance(at_s)
-            number = self.harness.coils.get((board, channel))
-            return number is not None and self.doors[number].parcel
+            wires = [self.harness.contacts.get((board, channel)) for channel in range(first, first + count)]
+            return [wire is not None and self._shorted(wire, at_s) for wire in wires]
+
+    def presences(self, board: str, first: int, count: int, at_s: float) -> list[bool]:
+        """What the light barriers beside `count` locks see: True if something is inside."""
+        with self.lock:
+            self.advance(at_s)
+            numbers = [self.harness.coils.get((board, channel)) for channel in range(first, first + count)]
+            return [number is not None and self.doors[number].parcel for number in numbers]
 
     def awake(self, board: str, at_s: float) -> bool:
         """False while the board restarts after a sag of its supply."""
@@ -217,6 +218,9 @@ class World:
             return "none"
 
     # Inside
+
+    def _shorted(self, wire: Contact, at_s: float) -> bool:
+        return self.doors[wire.door].reports_locked(wire.senses, at_s) == wire.shorted_when_locked
 
     def _energise(self, board: str, channel: int, at_s: float, length_s: float | None) -> int:
         coil = self.coils.get((board, channel)) or self.add_coil(board, channel, "psu-1")

@@ -8,7 +8,7 @@ its line and answers its own address; an absent board is simply not there.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import ClassVar, Literal
@@ -149,13 +149,13 @@ class Firmware(ABC):
     def shorted(self, channel: int, at_s: float) -> bool:
         return self.world.contact(self.name, channel, at_s)
 
-    def bits(self, read: Callable[[int], bool], first: int, count: int) -> bytes:
-        """`count` inputs or outputs from channel `first`, eight a byte, lowest channel in bit 0 of the first byte."""
-        packed = bytearray((count + 7) // 8)
-        for index in range(count):
-            if read(first + index):
-                packed[index // 8] |= 1 << index % 8
-        return bytes(packed)
+    def inputs(self, first: int, count: int, at_s: float) -> bytes:
+        """`count` contacts from channel `first`, packed."""
+        return packed(self.world.contacts(self.name, first, count, at_s))
+
+    def inside(self, first: int, count: int, at_s: float) -> bytes:
+        """`count` light barriers from channel `first`, packed."""
+        return packed(self.world.presences(self.name, first, count, at_s))
 
     def answer(self, now_s: float, body: bytes, after_s: float = 0.0) -> tuple[Reply, ...]:
         """One sealed reply with bytes that are known now."""
@@ -175,3 +175,9 @@ class Firmware(ABC):
             pulse = partial(self.world.pulse, self.name, channel, pulse_s)
             self.world.at(now_s + turn * (pulse_s + gap_s), pulse)
         return len(channels) * (pulse_s + gap_s)
+
+
+def packed(values: Sequence[bool]) -> bytes:
+    """Eight a byte, the first in bit 0 of the first byte."""
+    whole = sum(1 << index for index, value in enumerate(values) if value)
+    return whole.to_bytes((len(values) + 7) // 8, "little")

@@ -98,8 +98,7 @@ class KerongCu16(Firmware):
 
     def _status(self, frame: bytes, meaning: str, now_s: float) -> Heard:
         def state(at_s: float) -> bytes:
-            hooks = self.bits(lambda channel: self.shorted(channel, at_s), 1, HOOKS)
-            inside = self.bits(lambda channel: self.world.presence(self.name, channel, at_s), 1, HOOKS)
+            hooks, inside = self.inputs(1, HOOKS, at_s), self.inside(1, HOOKS, at_s)
             return bytes([STX, self.address << 4, ANSWER_TO[frame[2]]]) + hooks + inside
 
         everybody = frame[1] >> 4 == EVERYBODY

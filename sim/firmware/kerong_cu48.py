@@ -69,8 +69,7 @@ class KerongCu48(Firmware):
             return Heard(frame, meaning, mine=False, kind="read")
 
         def state(at_s: float) -> bytes:
-            hooks = self.bits(lambda channel: self.shorted(channel, at_s), 1, HOOKS)
-            inside = self.bits(lambda channel: self.world.presence(self.name, channel, at_s), 1, HOOKS)
+            hooks, inside = self.inputs(1, HOOKS, at_s), self.inside(1, HOOKS, at_s)
             return self._head(0) + hooks + inside
 
         return Heard(frame, meaning, True, "read", self.answer_later(now_s, state))

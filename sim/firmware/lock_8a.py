@@ -95,7 +95,7 @@ class Lock8A(Firmware):
             return bytes([0x80, board, lock, SHORTED if self.shorted(lock, at_s) else NOT_SHORTED])
 
         def all_of_them(at_s: float) -> bytes:
-            groups = self.bits(lambda channel: self.shorted(channel, at_s), 1, self._status_bytes() * 8)
+            groups = self.inputs(1, self._status_bytes() * 8, at_s)
             return bytes([0x80, board]) + groups[::-1] + b"\x33"
 
         return Heard(frame, meaning, True, "read", self.answer_later(now_s, one if lock else all_of_them))

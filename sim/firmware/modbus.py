@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from sim.checks import crc16_modbus
-from sim.firmware.base import Firmware, Heard, Kind
+from sim.firmware.base import Firmware, Heard, Kind, packed
 
 SHORT_REQUESTS = frozenset((1, 2, 3, 4, 5, 6))
 LONG_REQUESTS = frozenset((15, 16))
@@ -150,14 +150,14 @@ class ModbusFirmware(Firmware):
         first, count = self._count(frame)
         channel = self.coil_channel(first)
         self.coil_channel(first + count - 1)
-        bits = self.bits(lambda one: self.world.relay(self.name, one), channel, count)
+        bits = packed([self.world.relay(self.name, channel + index) for index in range(count)])
         return bytes([frame[1], len(bits)]) + bits
 
     def _read_inputs(self, frame: bytes, now_s: float) -> bytes:
         first, count = self._count(frame)
         channel = self.input_channel(first)
         self.input_channel(first + count - 1)
-        bits = self.bits(lambda one: self.shorted(one, now_s), channel, count)
+        bits = self.inputs(channel, count, now_s)
         return bytes([frame[1], len(bits)]) + bits
 
     def _read_registers(self, frame: bytes, now_s: float) -> bytes:

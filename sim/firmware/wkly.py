@@ -114,7 +114,7 @@ class Wkly(Firmware):
 
     def _read_all(self, data: bytes, now_s: float) -> Made:
         count = self.spec.channels
-        return lambda at_s: bytes([OK, count, *(self._state(n, at_s) for n in range(1, count + 1))]), 0.0
+        return lambda at_s: bytes([OK, count, *self.world.contacts(self.name, 1, count, at_s)]), 0.0
 
     def _open_all(self, data: bytes, now_s: float) -> Made:
         run_s = self.in_turn(list(range(1, self.spec.channels + 1)), PULSE_S, now_s, 0.0)
@@ -142,8 +142,8 @@ class Wkly(Firmware):
     def door_moved(self, number: str, at_s: float) -> list[bytes]:
         """A frame 85 for each of this board's contacts that changed."""
         pushed = []
-        for channel in range(1, self.spec.channels + 1):
-            now = self.shorted(channel, at_s)
+        contacts = self.world.contacts(self.name, 1, self.spec.channels, at_s)
+        for channel, now in enumerate(contacts, 1):
             before = self._told.get(channel, self._resting(channel))
             self._told[channel] = now
             if now != before:

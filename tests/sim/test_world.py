@@ -122,7 +122,7 @@ def test_nobody_reaches_through_a_shut_door() -> None:
     steel.pulse()
     steel.after(1.0)
     assert steel.world.put("7", parcel=True)
-    assert steel.world.presence("A", 1, steel.now_s)
+    assert steel.world.presences("A", 1, 1, steel.now_s) == [True]
     steel.world.hand("7", "close")
     assert not steel.world.put("7", parcel=False)
 
