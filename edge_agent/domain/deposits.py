@@ -258,7 +258,7 @@ def _contents_after(state: LockerState, kept: Stay, left: Left) -> tuple[Content
     compartment = state.compartment[kept.compartment]
     if kept.first_opened is None:
         return compartment.contents, compartment.basis
-    if left is Left.UNKNOWN:
+    if left is Left.UNKNOWN or kept.status is StayStatus.UNCERTAIN:
         return Contents.UNKNOWN, Basis.NONE
     return (Contents.STAY if kept.status is StayStatus.STORED else Contents.EMPTY), Basis.COURIER
 

@@ -97,8 +97,10 @@ def request_door(
     powered_ms = draft.state.clocks.at(draft.at).powered_ms
     _check_duty(draft.state, number, powered_ms)
     if unconcluded is not None:
-        # Somebody had the door open and has not said what came of it; this opening may never happen.
-        draft.add(e.CompartmentContentsUnknown(number, "opened again", unconcluded.id, unconcluded.stay))
+        # Somebody had the door open and has not said what came of it; this opening may never happen. A courier who
+        # opens once more for the same deposit still answers for what the stay held before.
+        doubted = "" if unconcluded.cause is cause is Cause.DEPOSIT else unconcluded.stay
+        draft.add(e.CompartmentContentsUnknown(number, "opened again", unconcluded.id, doubted))
     intent = uuid7(draft.at.wall, chance)
     draft.add(
         e.DoorOpenRequested(
@@ -185,11 +187,13 @@ def drop_deposit(draft: Draft, stay: Stay, reason: str) -> None:
     state = draft.state
     busy = any(i.stay == stay.id and i.cause is Cause.DEPOSIT for i in state.intent.values())
     waiting = [p for p in stay.parcels if state.parcel[p].status is ParcelStatus.RESERVED]
-    if busy or not waiting or stay.status not in (StayStatus.RESERVED, StayStatus.STORED):
+    if busy or not waiting:
         return
     if stay.first_opened is not None:
         interrupt(draft, stay, reason)
         return
+    if stay.status not in (StayStatus.RESERVED, StayStatus.STORED):
+        return  # interrupted already: a person has to look, and then says what became of the parcel
     compartment = state.compartment[stay.compartment]
     for parcel in reversed(waiting):
         draft.add(

@@ -71,22 +71,18 @@ def interrupted(state: LockerState, event: e.DepositInterrupted, at: Instant) ->
 
 
 def deposited(state: LockerState, event: e.ParcelDeposited, at: Instant) -> Iterator[Change]:
+    """The stay holds one more parcel. Where its earlier ones are in doubt, the doubt stays."""
     stay = stay_of(state, event.stay)
     compartment = compartment_of(state, event.compartment)
     yield put("parcel", replace(_parcel(state, event.parcel), status=ParcelStatus.STORED))
-    yield put(
-        "stay",
-        replace(
-            stay,
-            status=StayStatus.STORED,
-            retention=stay.retention or Retention(event.retention_ends_at_ms),
-            deposited=stay.deposited or stamp_of(at),
-            first_opened=None,
-        ),
-    )
+    if stay.status is not StayStatus.UNCERTAIN:
+        stay = replace(stay, status=StayStatus.STORED)
+        yield put("compartment", replace(compartment, contents=Contents.STAY, basis=Basis.COURIER))
+    retention = stay.retention or Retention(event.retention_ends_at_ms)
+    deposited_at = stay.deposited or stamp_of(at)
+    yield put("stay", replace(stay, retention=retention, deposited=deposited_at, first_opened=None))
     if event.stay not in state.code:
         yield put("code", Code(event.stay, event.code_hash, event.token_hash))
-    yield put("compartment", replace(compartment, contents=Contents.STAY, basis=Basis.COURIER))
     yield from conclude(state, event.compartment)
 
 
