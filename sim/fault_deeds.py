@@ -175,6 +175,8 @@ def burst(site: SimCabinet, fault: Fault) -> None:
 def permuted_map(site: SimCabinet, fault: Fault) -> Undo:
     """Each named door's lock cable goes to the next one's place, the last one's to the first."""
     doors, harness = fault["doors"], site.world.harness
+    if len(doors) < 2:
+        raise UnknownFault("permuted-map needs at least two doors to change places")
     for number in doors:
         site.world.doors[number]
     turned = dict(zip(doors, doors[1:] + doors[:1], strict=True))

@@ -14,6 +14,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Undo = Callable[[], None]
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "of": ("any", "unlock", "read", "other"),
+    "where": ("before", "after"),
+    "how": ("function", "length"),
+    "towards": ("boards", "master", "both"),
+    "reads": ("open", "closed"),
+}
+BOUNDS: Mapping[str, tuple[float, float]] = {  # inclusive; every number not named here is 0 or more
+    "share": (0.0, 1.0),
+    "code": (1, 255),
+    "bytes": (0, 4_096),
+    "bits": (0, 64),
+    "chunk": (1, 4_096),
+    "every_s": (0.01, 1e9),  # a writer without a pause would never let time pass
+    "period_s": (0.01, 1e9),
+    "n": (1, 1_000),
+}
+AT_LEAST_0 = (0.0, 1e9)
 ACTIVE_MAX = 1_000  # faults at one time; more is a script that forgot to clear
 
 
@@ -69,7 +87,7 @@ class Faults:
 
     def add(self, name: str, **params: Any) -> Fault:
         """Begin one fault. Raises UnknownFault for a name, parameter or target that does not exist."""
-        kind = self.table.get(name)
+        kind = self.table.get(name.replace(" ", "-").replace("_", "-"))
         if kind is None:
             raise UnknownFault(f"no fault {name!r}; there are: {', '.join(sorted(self.table))}")
         with self._lock:
@@ -114,16 +132,29 @@ class Faults:
         if missing:
             raise UnknownFault(f"fault {kind.name!r} needs {missing}")
         for key, default in kind.params.items():
-            complete[key] = _as_kind_of(default, complete[key], f"fault {kind.name!r}: {key}")
+            what = f"fault {kind.name!r}: {key}"
+            complete[key] = _as_kind_of(default, complete[key], what)
+            _check_value(key, complete[key], what)
         return complete
 
 
 def _as_kind_of(default: Any, value: Any, what: str) -> Any:
     """Clients send numbers for texts and integers for fractions: give the row the type of its default."""
     wanted = str if default is None else type(default)
+    if wanted is list and isinstance(value, list | tuple):
+        return [str(one) for one in value]
     whole_number = isinstance(value, int) and not isinstance(value, bool)
     if whole_number and wanted in (str, float):
         return wanted(value)
     if type(value) is not wanted:
         raise UnknownFault(f"{what} is {value!r}, expected {wanted.__name__}")
     return value
+
+
+def _check_value(key: str, value: Any, what: str) -> None:
+    if key in CHOICES and value not in CHOICES[key]:
+        raise UnknownFault(f"{what} is {value!r}, expected one of {', '.join(CHOICES[key])}")
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        least, most = BOUNDS.get(key, AT_LEAST_0)
+        if not least <= value <= most:
+            raise UnknownFault(f"{what} is {value!r}, expected {least:g} to {most:g}")

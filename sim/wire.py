@@ -188,7 +188,12 @@ class Line:
 
     def _door_moved(self, number: str, at_s: float) -> None:
         for board in self.boards:
-            for data in board.door_moved(number, at_s):
+            pushed = board.door_moved(number, at_s)
+            if not self.world.awake(board.name, at_s) or (
+                self.faults and self.faults.mute(self, board, at_s)
+            ):
+                continue
+            for data in pushed:
                 self.talk(at_s, data, board.name, f"door {number} moved")
                 self.on_wake()
 

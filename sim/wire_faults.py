@@ -55,6 +55,10 @@ class WireFaults:
                 out = [bent for one in out for bent in BENDS[fault.name](fault, one, line, self.random)]
         return out
 
+    def mute(self, line: Line, board: Firmware, at_s: float) -> bool:
+        """True while a board cannot speak, not even by itself."""
+        return any(_gone(fault, at_s) for fault in self._of(MUTES) if _mine(fault, board, line))
+
     def strikes_request(self, fault: Fault, line: Line, board: Firmware, data: bytes) -> bool:
         """True if the bytes hold a request to this board that the fault is meant for; counts the chance."""
         frame = frame_in(board, data)
@@ -98,17 +102,18 @@ def _mine(fault: Fault, board: Firmware, line: Line) -> bool:
     return fault["bus"] in ("", line.name) and fault["board"] in ("", board.name)
 
 
-def _silent(fault: Fault, board: Firmware, data: bytes, line: Line, at_s: float) -> bytes:
-    if not _mine(fault, board, line):
+def _gone(fault: Fault, at_s: float) -> bool:
+    if fault.name == "silent":
+        return True
+    begun_s = fault.memory.setdefault("begun_s", at_s)
+    return int((at_s - begun_s) / fault["period_s"]) % 2 == 0
+
+
+def _mute(fault: Fault, board: Firmware, data: bytes, line: Line, at_s: float) -> bytes:
+    if not _mine(fault, board, line) or not _gone(fault, at_s):
         return data
     fault.uses += 1
     return b""
-
-
-def _flap(fault: Fault, board: Firmware, data: bytes, line: Line, at_s: float) -> bytes:
-    begun_s = fault.memory.setdefault("begun_s", at_s)
-    gone = int((at_s - begun_s) / fault["period_s"]) % 2 == 0
-    return _silent(fault, board, data, line, at_s) if gone else data
 
 
 def _swallow_request(fault: Fault, board: Firmware, data: bytes, line: Line, at_s: float) -> bytes:
@@ -134,12 +139,13 @@ def _unplug_on_frame(fault: Fault, board: Firmware, data: bytes, line: Line, at_
 
 
 BLOCKS: dict[str, Block] = {
-    "silent": _silent,
-    "flap": _flap,
+    "silent": _mute,
+    "flap": _mute,
     "swallow-request": _swallow_request,
     "exception": _exception,
     "unplug-on-frame": _unplug_on_frame,
 }
+MUTES = frozenset(("silent", "flap"))
 ECHOES = frozenset(("echo", "partial-echo"))
 
 

@@ -201,6 +201,30 @@ def test_a_silent_board_neither_hears_nor_speaks_and_its_neighbour_does() -> Non
     assert stage.ask(READ_ALL) == ALL_CLOSED
 
 
+def test_a_silent_board_does_not_tell_of_its_doors_either() -> None:
+    """WKLY pushes nothing while it is mute."""
+    stage = Stage("wkly")
+    stage.faults.add("silent", board="A")
+
+    stage.cabinet.force("1")
+    silent = stage.wait(1.0)
+    stage.faults.clear()
+    stage.cabinet.force("2")
+
+    assert silent == b""
+    assert stage.wait(1.0) == bytes.fromhex("57 4B 4C 59 0A 00 85 02 00 84")
+
+
+def test_a_fault_may_be_named_as_people_write_it() -> None:
+    """Spaces and underscores, numbers for doors."""
+    stage = Stage()
+
+    stage.faults.add("stuck sensor", door=1, reads="open")
+    stage.faults.add("permuted_map", doors=[2, 3])
+
+    assert [fault.name for fault in stage.faults.active()] == ["stuck-sensor", "permuted-map"]
+
+
 @plays("flap")
 def test_a_flapping_board_comes_and_goes() -> None:
     """Asked each second with a period of two: gone twice, there twice."""
@@ -478,6 +502,11 @@ def test_faults_end_when_they_are_cleared() -> None:
         ("late", {"by_s": "soon"}, "expected float"),
         ("silent", {"board": "Z"}, "there is no 'Z'"),
         ("unplug", {"port": "main"}, "no ports"),
+        ("foreign-writer", {"bus": "main", "every_s": 0.0}, "expected 0.01 to"),
+        ("late", {"by_s": float("nan")}, "expected 0 to"),
+        ("exception", {"code": 300}, "expected 1 to 255"),
+        ("stuck-sensor", {"door": "1", "reads": "opened"}, "one of open, closed"),
+        ("permuted-map", {"doors": ["1"]}, "at least two doors"),
     ],
 )
 def test_a_fault_that_cannot_be_is_refused_with_a_sentence(
