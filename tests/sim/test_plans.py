@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from edge_agent.config import decode
 from edge_agent.config_rules import check
 from sim.demo_cabinet import document as demo_document
+from sim.fault_table import TABLE
 from sim.firmware import FAMILIES
 from sim.plans import BoardPlan, ScannerPlan, document
 from sim.toml_text import dumps
@@ -75,3 +76,16 @@ def test_what_has_no_place_in_a_configuration_is_refused() -> None:
     """None and objects are not silently written as something else."""
     with pytest.raises(TypeError, match="no place"):
         dumps({"a": None})
+
+
+def test_the_documentation_names_every_fault_with_its_rows_and_words() -> None:
+    """docs/simulator.md and the table say the same."""
+    text = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line.startswith("| `")]
+
+    for kind in TABLE.values():
+        assert any(
+            line.startswith(f"| `{kind.name}` | {', '.join(kind.rows)} |")
+            and line.endswith(f"| {kind.says} |")
+            for line in lines
+        ), kind.name
