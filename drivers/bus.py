@@ -25,7 +25,7 @@ FAST_LINE_BAUD = (
     19200  # above this rate the same guide fixes the silence, because 3.5 characters get too short
 )
 FAST_LINE_SILENCE_S = 0.00175
-ADAPTER_LATENCY_S = 0.030  # a USB adapter's 16 ms latency timer, once, and scheduling on a busy machine
+ADAPTER_LATENCY_S = 0.025  # a USB adapter's 16 ms latency timer, once, and scheduling on a busy machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,7 @@ class Bus(Protocol):
     def attach(self, board: LockBoard) -> None:
         """From now on `board.prepare()` runs after each opening of the port, and before any other use of the board.
 
+        Attach a board before its first unlock: this is also how the bus learns whether the adapter echoes.
         While it fails, every procedure of that board fails with its error (`bytes_left=False`); it is tried again with
         back-off.
         """

@@ -163,6 +163,10 @@ class BusCore:
         if self.phase is not _WAITING or not self._answerable:
             self._set_aside(data, now)
             return
+        turn = self._turn
+        if turn is not None and data == turn.raw and self._exchange.untouched:
+            self._answered(data, now)
+            return
         verdict = self._exchange.feed(data)
         if verdict is None:
             return
@@ -215,18 +219,16 @@ class BusCore:
             self.wake_at = NEVER
             return None
         if now < self._quiet_at:
-            self.wake_at = self._quiet_at if self._queued else max(self._quiet_at, self._next_due())
+            planned = now if self._queued else min(self.plan.next_due, self.roster.next_due)
+            self.wake_at = max(self._quiet_at, planned)
             return None
         return self._next_frame(now)
-
-    def _next_due(self) -> float:
-        return min(self.plan.next_due, self.roster.next_due)
 
     def _next_frame(self, now: float) -> bytes | None:
         while True:  # ends: each round takes one turn out of a bounded queue, or sends
             turn = self._pick(now)
             if turn is None:
-                self.wake_at = self._next_due()
+                self.wake_at = min(self.plan.next_due, self.roster.next_due)
                 return None
             if isinstance(turn, Job) and not self._may_speak(turn):
                 continue
@@ -252,7 +254,7 @@ class BusCore:
             return False
         assert job.transaction is not None
         name = job.transaction.board
-        if job.exempt:
+        if job.exempt or not self.roster.has(name):
             return True
         objection = self.roster.objection(name)
         if objection is not None:

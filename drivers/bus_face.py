@@ -40,7 +40,7 @@ class BusFace(ABC):
         return self._core.recorder.snapshot()
 
     def trace(self) -> tuple[TraceEntry, ...]:
-        return tuple(self._core.recorder.pieces.copy())
+        return tuple(TraceEntry(*piece) for piece in self._core.recorder.pieces.copy())
 
     async def perform(self, procedure: Procedure[T], priority: Priority = Priority.VERIFY) -> T:
         loop = asyncio.get_running_loop()

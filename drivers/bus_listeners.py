@@ -34,8 +34,7 @@ class Listeners:
 
     def traffic(self, now: float, direction: Direction, data: bytes) -> None:
         """Kept in the ring, and told at once on the bus's own thread."""
-        entry = TraceEntry(now, direction, data)
-        self._recorder.pieces.append(entry)
+        self._recorder.pieces.append((now, direction, data))
         if self.trace:
             for listener in tuple(self.trace):
-                listener(entry)
+                listener(TraceEntry(now, direction, data))

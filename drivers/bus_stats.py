@@ -86,7 +86,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.boards: dict[str, BoardCounters] = {}
-        self.pieces: deque[TraceEntry] = deque(maxlen=TRACE_ENTRIES_MAX)
+        self.pieces: deque[tuple[float, Direction, bytes]] = deque(maxlen=TRACE_ENTRIES_MAX)
         self.noise_bytes = self.late_bytes = self.pushed = self.collisions = 0
         self.port_openings = self.port_losses = 0
 

@@ -29,10 +29,12 @@ def unsent(error: BusError) -> BusError:
 
 
 class Turn(Protocol):
-    """One user of the wire. `transaction` is None before it began and after it ended."""
+    """One user of the wire. `transaction` is None before it began and after it ended; `raw` is a reply to this very
+    question that was recognised before, if there is one."""
 
     transaction: Transaction | None
     resent: int
+    raw: bytes | None
 
     def answered(self, reply: bytes, now: float) -> None: ...
 
@@ -42,7 +44,7 @@ class Turn(Protocol):
 class Job:
     """One procedure on its way. `exempt`: it prepares a board, so it may talk to one that is not prepared."""
 
-    __slots__ = ("_done", "_procedure", "abandoned", "exempt", "priority", "resent", "transaction")
+    __slots__ = ("_done", "_procedure", "abandoned", "exempt", "priority", "raw", "resent", "transaction")
 
     def __init__(
         self,
@@ -58,6 +60,7 @@ class Job:
         self.abandoned = abandoned
         self.exempt = exempt
         self.resent = 0
+        self.raw: bytes | None = None
         self.transaction: Transaction | None = None
 
     def begin(self) -> bool:
@@ -104,11 +107,12 @@ class Job:
 class EchoProbe:
     """A harmless question asked only to learn whether the adapter echoes; its outcome interests nobody else."""
 
-    __slots__ = ("resent", "transaction")
+    __slots__ = ("raw", "resent", "transaction")
 
     def __init__(self, question: Transaction) -> None:
         self.transaction: Transaction | None = question
         self.resent = 0
+        self.raw: bytes | None = None
 
     def answered(self, reply: bytes, now: float) -> None:
         self.transaction = None

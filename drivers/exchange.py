@@ -85,6 +85,11 @@ class Exchange:
         self._skipped = 0
         self.rest = b""
 
+    @property
+    def untouched(self) -> bool:
+        """Nothing arrived yet, and no echo is to be taken off: a whole reply may be compared as it is."""
+        return not (self._buffer or self._skipped or self._echo_due)
+
     def feed(self, data: bytes) -> Verdict:
         """More bytes. After an accepted reply, `rest` holds what followed it."""
         buffer = self._buffer + data if self._buffer else data

@@ -38,6 +38,7 @@ class Watch:
     """One watched board: a turn on the wire whenever it is due. Made and driven by `ScanPlan`."""
 
     __slots__ = (
+        "asked",
         "back_at",
         "backoff_s",
         "blocked",
@@ -55,6 +56,7 @@ class Watch:
         "silent",
         "steady_from",
         "steady_s",
+        "taken_at",
         "told",
         "transaction",
     )
@@ -67,9 +69,13 @@ class Watch:
         self.interval_s = interval_s
         self.on_change = on_change
         self.due = due
+        self.asked: Transaction | None = None  # the question that `raw` is a reply to
+        self.taken_at = due  # when the present look was due: the next one keeps its distance from that
         self.transaction: Transaction | None = None
         self.resent = 0
-        self.raw: bytes | None = None  # the last reply to the pre-built question, as it came
+        self.raw: bytes | None = (
+            None  # the last reply to the pre-built question: the same bytes need no second judgement
+        )
         self.told: DoorReadings | None = None  # the last sample told
         self.confirms = 0  # samples to be told although nothing changed, of CONFIRMS_RUNNING_MAX
         self.misses = 0
@@ -87,7 +93,9 @@ class Watch:
     def answered(self, reply: bytes, now: float) -> None:
         self.transaction = None
         if reply == self.raw and not (self.confirms or self.misses or self.silent):
-            self.plan.again(self, now)
+            self.plan.again(
+                self, now
+            )  # the usual case, some forty times a second: nothing is built or decoded
         else:
             self.plan.heard(self, reply, now)
 
@@ -196,9 +204,10 @@ class ScanPlan:
             self.next_due = min(present, default=NEVER)
             self.next_due = min(self.next_due, self._armed_until)
             return None
-        return self._question(chosen)
+        return self._question(chosen, now)
 
-    def _question(self, watch: Watch) -> Turn:
+    def _question(self, watch: Watch, now: float) -> Turn:
+        watch.taken_at = watch.due if now - watch.due < watch.interval_s else now
         watch.due = NEVER  # until this look is over
         transaction = watch.board.poll()
         if transaction is None:  # the family has to ask in another way first
@@ -207,6 +216,8 @@ class ScanPlan:
                 Priority.POLL,
                 lambda result, error: self._read(watch, result, error),
             )
+        if transaction is not watch.asked:
+            watch.asked, watch.raw = transaction, None
         watch.transaction = transaction
         return watch
 
@@ -224,8 +235,8 @@ class ScanPlan:
 
     def again(self, watch: Watch, now: float) -> None:
         """Nothing new: look again after the interval."""
-        pace_s = watch.fast_interval_s if now < watch.fast_until else watch.interval_s
-        watch.due = now + pace_s
+        due = watch.taken_at + (watch.fast_interval_s if now < watch.fast_until else watch.interval_s)
+        watch.due = due if due > now else now  # late ones are not made up for
         self._reckon()
 
     def heard(self, watch: Watch, sample: bytes | DoorReadings, now: float) -> None:
