@@ -56,10 +56,10 @@ class SecondJournal:
     def append(self, line: Line) -> None:
         """Durable when it returns. Raises SecondJournalBad; the line may then not be acted upon."""
         body = canonical_json(msgspec.to_builtins(line))
-        link = chain(self._link, body)
-        record = canonical_json({"chainhash": link.hex(), "line": msgspec.Raw(body)}) + b"\n"
         try:
             self._open()
+            link = chain(self._link, body)
+            record = canonical_json({"chainhash": link.hex(), "line": msgspec.Raw(body)}) + b"\n"
             if self._size + len(record) > FILE_MAX_BYTES:
                 raise SecondJournalBad(self.path, f"{self._size} bytes found, the bound is {FILE_MAX_BYTES}")
             self._write(record)

@@ -46,7 +46,7 @@ SNAPSHOT_TRIES = 5  # a deposit may come between reading the vault and the snaps
 PROBLEMS_MAX = 10  # lines of SQLite's check that are kept: the first tell
 
 
-async def keep(ledger: Ledger, settings: Settings) -> None:
+async def keep(ledger: Ledger) -> None:
     """Each minute in an idle moment: truncate the log, forget old command answers."""
     await ledger.on_store(ledger.engine.tidy_if_idle)
     at = stamp_of(ledger.now())
