@@ -25,7 +25,7 @@ from edge_agent.domain.check_digits import (
 )
 from edge_agent.domain.refusals import BAD_WAYBILL, Refusal
 
-SCAN_MAX = 512  # characters of a scan: a QR code with a link stays below; a hostile one does not get further
+SCAN_MAX = 1024  # characters of a scan: a label's QR code with a link stays well below
 NUMBER_MAX = 40  # characters of a number: the longest known (FedEx 34) with slack
 NUMBER_MIN = 8
 
@@ -143,9 +143,12 @@ def _warning(candidates: tuple[str, ...], courier_carrier: str) -> str:
 def normalise(scan: str) -> str:
     """The bare number of a scan: link, GS1 prefix, symbology identifier, spaces and control characters removed.
 
-    Refuses (FLOW-317) an SSCC, known by its application identifier (00), whose check digit fails.
+    Refuses (FLOW-317) an SSCC, known by its application identifier (00), whose check digit fails. Only control characters
+    are dropped; invisible or right-to-left ones stay in, and the number is then refused.
     """
-    text = "".join(c for c in scan[:SCAN_MAX] if c.isprintable()).strip()
+    if len(scan) > SCAN_MAX:
+        raise Refusal(BAD_WAYBILL, f"a scan of {len(scan)} characters is no waybill number")
+    text = "".join(c for c in scan if c >= " " and c != "\x7f").strip()
     gs1 = text.startswith("]C1")
     text = _SYMBOLOGY.sub("", text)
     text = _from_link(text) if "://" in text else text
