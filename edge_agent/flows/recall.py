@@ -111,8 +111,8 @@ TABLE: Table = {
     State.FAILED: {
         **patience(State.FAILED, FAILED, "courier_s", BACK, "courier_warning_s"),
         Touch("retry"): deciding("recall_next", "again"),
-        Touch("skip"): deciding("recall_next"),
-        Touch("next"): deciding("recall_next"),
+        Touch("skip"): deciding("recall_next", "skip"),
+        Touch("next"): deciding("recall_next", "skip"),
         Touch("finish"): BACK,
         Touch("back"): BACK,
         DoorOpened: (State.DOOR_OPEN, door_is_open(TAKE)),

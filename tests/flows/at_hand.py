@@ -80,10 +80,13 @@ class MoodyDisk(Inline):
 
     def __init__(self) -> None:
         self.fails = False
+        self.takes_s = 0.0
 
     async def run(self, job: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         if self.fails:
             raise CommitFailed("ledger", "the disk says no")
+        if self.takes_s:
+            await asyncio.sleep(self.takes_s)
         return job(*args, **kwargs)
 
 
@@ -115,6 +118,10 @@ class Doors:
 
     async def hand_closes(self, number: str) -> None:
         await self.journal(partial(doors.closed, number=number), told.DoorClosed(number))
+
+    async def hand_closes_unseen_by_screen(self, number: str) -> None:
+        """Journalled, but the word has not reached the screen yet."""
+        await self.ledger.transact(lambda state, at: doors.closed(state, number, at))
 
     async def stays_open(self, number: str) -> None:
         await self.journal(partial(doors.left_open, number=number), told.DoorLeftOpen(number))

@@ -21,7 +21,8 @@ def recall_next(state: LockerState, context: Context, inputs: Inputs, at: Instan
 
     A door that cannot be opened now is passed over and named at the end: one dead board must not end the round.
     """
-    wanted, skipped, refused = _wanted(state, context, inputs), context.skipped, None
+    skipped = (*context.skipped, context.stay) if inputs.mode == "skip" else context.skipped
+    wanted, refused = _wanted(state, context, inputs), None
     for stay in wanted:
         try:
             done = recalls.open_for_recall(state, stay, context.actor, context.session, at, inputs.chance)
@@ -31,7 +32,7 @@ def recall_next(state: LockerState, context: Context, inputs: Inputs, at: Instan
             continue
         facts: Facts = opening_facts(done.result) | {"skipped": skipped, "listed": _listed(state, context)}
         return answered(done, "recall_next", "open", **facts)
-    if inputs.mode and refused is not None:
+    if inputs.mode in ("again", "picked") and refused is not None:
         raise refused
     facts = {"skipped": skipped, "listed": _listed(state, context)}
     return Decision(result=Done("recall_next", "none", facts))
