@@ -8,7 +8,10 @@ import click
 import msgspec
 
 from edge_agent.cli.options import Options, global_options
-from edge_agent.control.operations import BY_NAME, OPERATIONS, Operation, Tier
+from edge_agent.control.operations import OPERATIONS, Operation, Role, Tier
+
+VERBS = {row.name: row for row in OPERATIONS if row.role is Role.TECHNICIAN}
+"""What can be typed: the bridge's rows are for its own socket."""
 
 NOUNS = {
     "bus": "The serial buses: who is there, and what passes.",
@@ -40,12 +43,12 @@ class Nouns(click.Group):
 
     def list_commands(self, context: click.Context) -> list[str]:
         depth = len(self._prefix)
-        names = [row.name.split() for row in OPERATIONS]
+        names = [name.split() for name in VERBS]
         return list(dict.fromkeys(words[depth] for words in names if tuple(words[:depth]) == self._prefix))
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         words = (*self._prefix, name)
-        row = BY_NAME.get(" ".join(words))
+        row = VERBS.get(" ".join(words))
         if row:
             return command(row)
         return Nouns(name, NOUNS[name], words) if not self._prefix and name in NOUNS else None

@@ -48,7 +48,7 @@ def _table(samples: Iterator[t.DoorsResult]) -> None:
         for sample in samples:
             told = [Text(f"{one.code} {one.message}", style="red") for one in sample.troubles]
             grid = rich_table(doors_grid(_fitting(sample, live.console.height - FRAME_LINES)))
-            live.update(Group(grid, doors_total(sample), *told), refresh=True)
+            live.update(Group(grid, Text(doors_total(sample)), *told), refresh=True)
 
 
 def _fitting(sample: t.DoorsResult, lines: int) -> t.DoorsResult:

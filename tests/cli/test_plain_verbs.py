@@ -1,0 +1,168 @@
+"""Verbs that need nothing, the command line's manners, and how fast a simple verb starts."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+import pytest
+
+from edge_agent.cli.commands import VERBS
+from edge_agent.cli.direct import HANDLERS
+from edge_agent.cli.show import SHOW
+from edge_agent.control.operations import Needs
+from edge_agent.error_table import EXPLANATIONS
+from edge_agent.version import VERSION
+from tests.cli.conftest import LOCKERCTL, Technician
+from tests.test_config import GOOD
+
+
+def test_a_sound_configuration_is_called_good(technician: Technician, tmp_path: Path) -> None:
+    """And says what is in it."""
+    file = tmp_path / "locker.toml"
+    file.write_text(GOOD)
+
+    ran = technician.types("config", "check", str(file))
+
+    assert ran.code == 0
+    assert ran.out == f"{file}: good; 17 doors, 2 boards, 2 buses\n"
+
+
+def test_every_problem_of_a_configuration_is_listed_with_its_next_step(
+    technician: Technician, tmp_path: Path
+) -> None:
+    """A misspelt key, an address out of range and an unknown driver: three problems, one run."""
+    file = tmp_path / "locker.toml"
+    file.write_text(
+        GOOD.replace("address = 1\n", "address = 99\npulse = 300\n").replace('"line"', '"lines"')
+        + '\n[[board]]\nname = "X"\nbus = "main"\ndriver = "lock-8b"\naddress = 7\nchannels = 8\n'
+    )
+
+    ran = technician.types("config", "check", str(file), "--json")
+    shown = technician.types("config", "check", str(file))
+
+    assert ran.code == shown.code == 9
+    assert {(one["code"], one["key"]) for one in ran.json["problems"]} == {
+        ("CONF-603", "board[0].pulse"),
+        ("CONF-606", "board[0].address"),
+        ("CONF-619", "board[2].driver"),
+    }
+    assert "Did you mean `pulse_ms`?" in shown.out
+
+
+def test_a_bad_configuration_stops_every_verb_in_one_line(technician: Technician, tmp_path: Path) -> None:
+    """Two problems: the first is told, and where the rest can be read."""
+    file = tmp_path / "locker.toml"
+    file.write_text(GOOD.replace("address = 1\n", "address = 99\n").replace("Asia/Hong_Kong", "Mars"))
+
+    ran = technician.types("doors", "--config", str(file))
+
+    assert ran.code == 9
+    assert len(ran.err.splitlines()) == 1
+    assert ran.err.startswith(f"CONF-600 {file}: 2 problems; locker.timezone: no time zone 'Mars'")
+    assert "lockerctl config check" in ran.err
+
+
+@pytest.mark.parametrize("code", sorted(EXPLANATIONS))
+def test_every_code_has_words_in_both_languages_and_a_next_step(code: str) -> None:
+    """Whatever a person reads off a screen can be looked up."""
+    row = EXPLANATIONS[code]
+
+    assert all((row.english, row.chinese, row.cause, row.next_step))
+    assert any("\u4e00" <= letter <= "\u9fff" for letter in row.chinese)
+    assert row.next_step.endswith("."), "a sentence"
+
+
+def test_a_code_is_explained_in_any_case(technician: Technician) -> None:
+    """Typed as read over the telephone."""
+    ran = technician.types("explain", "bus-110")
+
+    assert ran.code == 0
+    assert "The board does not answer" in ran.out
+    assert "鎖控板無應答" in ran.out
+
+
+def test_an_unknown_code_names_its_neighbours(technician: Technician) -> None:
+    """Misread by one digit."""
+    ran = technician.types("explain", "BUS-117", "--json")
+
+    assert ran.code == 3
+    assert "BUS-11" in ran.json["error"]["detail"]
+
+
+@pytest.mark.parametrize("words", [("--json", "version"), ("version", "--json")])
+def test_global_options_stand_before_or_after_the_verb(
+    technician: Technician, words: tuple[str, ...]
+) -> None:
+    """Nobody remembers which."""
+    assert technician.types(*words).json["version"] == VERSION
+
+
+def test_a_slip_in_the_verb_is_answered_with_the_nearest_one(technician: Technician) -> None:
+    """`lockerctl bus sacn`."""
+    ran = technician.types("bus", "sacn")
+    as_json = technician.types("bus", "sacn", "--json")
+
+    assert (ran.code, as_json.code) == (2, 2)
+    assert "Did you mean 'scan'?" in ran.err
+    assert as_json.json["error"]["code"] == "CTRL-706"
+
+
+def test_without_a_configuration_the_line_says_how_to_name_one(technician: Technician) -> None:
+    """A fresh machine."""
+    ran = technician.types("doors")
+
+    assert ran.code == 9
+    assert "name one with --config FILE" in ran.err
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_every_verb_has_help_with_an_example_and_knows_json(technician: Technician, name: str) -> None:
+    """`--help` is the manual that a technician has."""
+    ran = technician.types(*name.split(), "--help")
+
+    assert ran.code == 0
+    assert "Example: lockerctl" in ran.out
+    assert "--json" in ran.out
+    assert "--direct" in ran.out
+
+
+def test_every_operation_can_be_run_here_and_shown() -> None:
+    """A row without a handler or without words for its result would fail at the worst moment."""
+    assert HANDLERS.keys() == {row.key for row in VERBS.values() if row.needs is not Needs.AGENT}
+    assert SHOW.keys() == {row.key for row in VERBS.values()}
+
+
+HEAVY = ("asyncio", "starlette", "uvicorn", "rich", "serial", "pymodbus", "importlib.metadata", "h11")
+
+
+@pytest.mark.parametrize("words", [("version",), ("explain", "BUS-110"), ("--help",)])
+def test_a_simple_verb_loads_nothing_heavy(words: tuple[str, ...]) -> None:
+    """Start-up time is what a technician feels."""
+    script = (
+        f"import sys; from edge_agent.cli.main import main; main({list(words)!r});"
+        f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert done.stderr.strip() == "[]"
+
+
+def test_a_simple_verb_starts_within_six_times_a_bare_interpreter() -> None:
+    """Measured side by side, so that a slow machine slows both."""
+    bare, verb = [], []
+    for _ in range(7):
+        bare.append(_seconds([sys.executable, "-c", "pass"]))
+        verb.append(_seconds([*LOCKERCTL, "version"]))
+
+    assert median(verb) <= 6 * median(bare), f"{median(verb):.3f} s against {median(bare):.3f} s"
+
+
+def _seconds(command: list[str]) -> float:
+    begun = perf_counter()
+    subprocess.run(command, capture_output=True, check=True)
+    return perf_counter() - begun
