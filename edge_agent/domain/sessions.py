@@ -60,6 +60,8 @@ def login(
     by = "pin" if pin_hash else "badge"
     powered_ms = draft.state.clocks.at(at).powered_ms
     known = courier if courier in state.courier else ""
+    # Whatever an unknown person typed, perhaps a phone number, stays out of the journal.
+    scopes = scopes if known else (LOGIN,)
     draft.add(e.LoginFailed(scopes, powered_ms, by, reason, known, session))
     answer = lock_if_due(draft, scopes, reason)
     return draft.done(Login(False, known, reason, answer.wait_s, answer.tries_left))

@@ -143,8 +143,8 @@ def _warning(candidates: tuple[str, ...], courier_carrier: str) -> str:
 def normalise(scan: str) -> str:
     """The bare number of a scan: link, GS1 prefix, symbology identifier, spaces and control characters removed.
 
-    Refuses (FLOW-317) an SSCC, known by its application identifier (00), whose check digit fails. Only control characters
-    are dropped; invisible or right-to-left ones stay in, and the number is then refused.
+    Refuses (FLOW-317) an SSCC, known by its application identifier (00), whose check digit fails. Only control
+    characters are dropped; invisible or right-to-left ones stay in, and the number is then refused.
     """
     if len(scan) > SCAN_MAX:
         raise Refusal(BAD_WAYBILL, f"a scan of {len(scan)} characters is no waybill number")
