@@ -24,10 +24,10 @@ PULSES = range(PULSE_MS_MIN, PULSE_MS_MAX + 1)
 
 FAMILIES: dict[str, Family] = {
     "lock-8a": Family("8a", range(1, 33), 32, PULSES),  # at most 4 status bytes
-    "kerong-cu16": Family("kerong", range(15), 16, PULSES),  # one nibble; 15 means every board
-    "kerong-cu48": Family("kerong", range(15), 48, PULSES),
+    "kerong-cu16": Family("kerong", range(10), 16, PULSES),  # one nibble; ten boards in a chain
+    "kerong-cu48": Family("kerong", range(32), 48, PULSES),
     "wkly": Family("wkly", range(32), 32, PULSES),
-    "waveshare-relay": Family("modbus", range(1, 248), 32, range(100, PULSE_MS_MAX + 1)),  # steps of 100 ms
+    "waveshare-relay": Family("modbus", range(1, 256), 32, range(100, PULSE_MS_MAX + 1)),  # steps of 100 ms
     "modbus-relay": Family(
         "modbus", range(1, 256), 32, range(100, PULSE_MS_MAX + 1)
     ),  # 255: factory LC boards

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from drivers.bus import LineSettings
 from drivers.lock_board import BoardSettings, Feedback, LockBoard
-from drivers.registry import board_from
+from drivers.registry import LOCK_BOARDS, SCANNERS, UnknownDriver, board_from, known
 from drivers.scanner import ScannerSettings
 from edge_agent.config import Board, Bus, Config, Scanner
+from edge_agent.config_reading import Problem
+from edge_agent.config_rules import check, check_drivers
 
 FEEDBACK = {feedback.value: feedback for feedback in Feedback}
 
@@ -52,6 +54,24 @@ def board_settings(config: Config, board: Board) -> BoardSettings:
 def lock_board(config: Config, board: Board) -> LockBoard:
     """The driver of one board, no I/O. Raises UnknownDriver, or ValueError naming board, setting and bound."""
     return board_from(board_settings(config, board), board.driver)
+
+
+def second_look(config: Config, where: str) -> list[Problem]:
+    """What only the drivers know to be wrong: names that are not installed, options they do not take. No I/O.
+
+    The boards are built only where `config_rules.check` finds nothing: a driver may assume a sensible configuration.
+    """
+    problems = check_drivers(config, known(LOCK_BOARDS), known(SCANNERS), where)
+    if check(config, where):
+        return problems
+    for index, board in enumerate(config.board):
+        try:
+            lock_board(config, board)
+        except UnknownDriver:  # named by its key above
+            continue
+        except ValueError as error:
+            problems.append(Problem("CONF-606", where, f"board[{index}]", str(error)))
+    return problems
 
 
 def scanner_settings(scanner: Scanner) -> ScannerSettings:

@@ -53,6 +53,18 @@ def test_every_problem_of_a_configuration_is_listed_with_its_next_step(
     assert "Did you mean `pulse_ms`?" in shown.out
 
 
+def test_an_option_that_only_the_driver_knows_is_checked_too(technician: Technician, tmp_path: Path) -> None:
+    """A relay board whose pulse no board would time."""
+    file = tmp_path / "locker.toml"
+    relay = 'driver = "modbus-relay"\noptions = { pulse = "host" }'
+    file.write_text(GOOD.replace('driver = "waveshare-relay"', relay))
+
+    ran = technician.types("config", "check", str(file), "--json")
+
+    assert ran.code == 9
+    assert [(one["code"], one["key"]) for one in ran.json["problems"]] == [("CONF-606", "board[1]")]
+
+
 def test_a_bad_configuration_stops_every_verb_in_one_line(technician: Technician, tmp_path: Path) -> None:
     """Two problems: the first is told, and where the rest can be read."""
     file = tmp_path / "locker.toml"

@@ -14,15 +14,14 @@ from edge_agent.version import VERSION
 
 def config_check(asked: t.ConfigCheckArguments, bench: Bench) -> t.ConfigCheckResult:
     """Every problem of one file, the drivers' names included. Opens no port."""
-    from drivers.registry import LOCK_BOARDS, SCANNERS, known
     from edge_agent.config_reading import read
-    from edge_agent.config_rules import check, check_drivers
+    from edge_agent.config_rules import check
+    from edge_agent.wiring import second_look
 
     reading = read(Path(asked.file))
     problems, config = list(reading.problems), reading.config
     if config:
-        problems += check(config, asked.file)
-        problems += check_drivers(config, known(LOCK_BOARDS), known(SCANNERS), asked.file)
+        problems += check(config, asked.file) + second_look(config, asked.file)
     return t.ConfigCheckResult(
         file=asked.file,
         ok=not problems,
