@@ -202,7 +202,6 @@ class SimCabinet:
             channels=board.channels,
             supply=supply,
             char_s=line.char_s,
-            feedback_closed_when_locked=board.feedback == "closed-when-locked",
             options=board.options,
         )
         firmware = FAMILIES[board.driver](spec, self.world)

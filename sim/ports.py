@@ -103,7 +103,7 @@ class Pty:
     def tidy(self) -> None:
         """The last user has gone: forget exclusive mode and unread bytes."""
         fcntl.ioctl(self.keeper, termios.TIOCNXCL)
-        termios.tcflush(self.keeper, termios.TCIOFLUSH)
+        termios.tcflush(self.keeper, termios.TCIFLUSH)
 
     def close(self) -> None:
         for descriptor in (self.master, self.keeper, self.holder, self.thief):
@@ -164,6 +164,8 @@ class PortHub:
 
     def stop(self) -> None:
         """Close every pty and remove the links."""
+        for port in self._ports.values():
+            port.device.on_wake = _stay_asleep
         self._running = False
         self.wake()
         self._thread.join(CALL_WAIT_S)
@@ -338,6 +340,10 @@ class PortHub:
         self._watch.close()
         os.close(self._wake_read)
         os.close(self._wake_write)
+
+
+def _stay_asleep() -> None:
+    """Nobody is left to be woken: the descriptor may belong to somebody else by now."""
 
 
 def _read(descriptor: int) -> bytes:

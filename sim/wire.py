@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING
 
-from sim.firmware.base import Firmware, Heard, Reply
+from sim.firmware.base import Firmware, Heard, Reply, frame_in
 from sim.trace import TO_BOARD, TO_HOST, Trace
 from sim.world import World
 
@@ -138,7 +138,15 @@ class Line:
             for entry in heard.values():
                 self.trace.add(at_s, self.name, TO_BOARD, entry.frame, entry.meaning)
         else:
-            self.trace.add(at_s, self.name, TO_BOARD, data, "incomplete or noise")
+            self.trace.add(at_s, self.name, TO_BOARD, data, self._unheard(data))
+
+    def _unheard(self, data: bytes) -> str:
+        """What to call bytes that no board took for a request."""
+        for board in self.boards:
+            frame = frame_in(board, data)
+            if frame is not None:
+                return f"{board.kind_of(frame)} request that reached no board"
+        return "incomplete or noise"
 
     def _ask_each(self, data: bytes, at_s: float) -> dict[bytes, Heard]:
         """Every board hears the bytes. Returns each sound frame once, the addressee's reading before others'."""

@@ -13,7 +13,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from sim.faults import Fault
-from sim.firmware.base import Firmware
+from sim.firmware.base import Firmware, frame_in
 
 if TYPE_CHECKING:
     from sim.wire import Line, Outgoing
@@ -84,15 +84,6 @@ class WireFaults:
             return False
         fault.uses += 1
         return True
-
-
-def frame_in(board: Firmware, data: bytes) -> bytes | None:
-    """The first sound request in a piece of the wire, None if there is none."""
-    for start in range(len(data)):
-        length = board.frame_length(data[start:])
-        if length is not None:
-            return data[start : start + length]
-    return None
 
 
 # Requests

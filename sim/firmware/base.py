@@ -55,7 +55,6 @@ class Spec:
     channels: int
     supply: str = "psu-1"
     char_s: float = 10 / 9600
-    feedback_closed_when_locked: bool = True
     options: Mapping[str, str | int | bool] = field(default_factory=dict)
 
 
@@ -181,3 +180,12 @@ def packed(values: Sequence[bool]) -> bytes:
     """Eight a byte, the first in bit 0 of the first byte."""
     whole = sum(1 << index for index, value in enumerate(values) if value)
     return whole.to_bytes((len(values) + 7) // 8, "little")
+
+
+def frame_in(board: Firmware, data: bytes) -> bytes | None:
+    """The first sound request in a piece of the wire, None if there is none."""
+    for start in range(len(data)):
+        length = board.frame_length(data[start:])
+        if length is not None:
+            return data[start : start + length]
+    return None

@@ -114,7 +114,10 @@ def test_the_trace_tells_direction_time_and_meaning() -> None:
     assert (answer.direction, answer.board) == (TO_HOST, "A")
     assert answer.at_s - request.at_s == pytest.approx(0.3 + 0.005 + 5 * stage.line.char_s)
     assert noise.meaning == "incomplete or noise"
-    assert [frame.number for frame in stage.cabinet.trace(after=request.number)] == [2, 3]
+    stage.faults.add("silent")
+    stage.ask(READ_ALL, 1.0)
+    assert stage.cabinet.trace()[-1].meaning == "read request that reached no board"
+    assert [frame.number for frame in stage.cabinet.trace(after=request.number)] == [2, 3, 4]
 
 
 def test_wkly_tells_of_a_door_by_itself_between_request_and_answer() -> None:
