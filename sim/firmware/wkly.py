@@ -21,6 +21,7 @@ OK, FAILED = 0x00, 0xFF
 LEAST = 8  # header, length, board, command, check
 LENGTH_AT, BOARD_AT, COMMAND_AT, DATA_AT = 4, 5, 6, 7
 PULSE_S = 0.35
+TURN_GAP_S = 0.005  # one coil is off before the next pulls
 KINDS: dict[int, Kind] = {UNLOCK: "unlock", READ_ONE: "read", READ_ALL: "read"}
 WORDS = {
     AT_ONCE: "open some at once",
@@ -117,11 +118,11 @@ class Wkly(Firmware):
         return lambda at_s: bytes([OK, count, *self.world.contacts(self.name, 1, count, at_s)]), 0.0
 
     def _open_all(self, data: bytes, now_s: float) -> Made:
-        run_s = self.in_turn(list(range(1, self.spec.channels + 1)), PULSE_S, now_s, 0.0)
+        run_s = self.in_turn(list(range(1, self.spec.channels + 1)), PULSE_S, now_s, TURN_GAP_S)
         return lambda at_s: bytes([OK]), run_s
 
     def _in_turn(self, data: bytes, now_s: float) -> Made:
-        return lambda at_s: bytes([OK]), self.in_turn(list(data[1:]), PULSE_S, now_s, 0.0)
+        return lambda at_s: bytes([OK]), self.in_turn(list(data[1:]), PULSE_S, now_s, TURN_GAP_S)
 
     def _at_once(self, data: bytes, now_s: float) -> Made:
         for channel in data[1:]:
