@@ -155,6 +155,42 @@ _ROWS = (
         "Go and look at the door; then check the board with `lockerctl board info`.",
         Exit.SILENT,
     ),
+    Row(
+        "DOOR-203",
+        "This opening has had its one frame, or its door is busy",
+        "此次開鎖已執行，或箱門正在使用",
+        "Somebody asked twice for the same door, or for a door that is being opened.",
+        "Wait until the door is closed, then ask again: each opening is a decision of its own.",
+        Exit.BUSY,
+    ),
+    Row(
+        "DOOR-204",
+        "A door opened that nobody commanded",
+        "箱門被非法打開",
+        "The door was forced or opened by hand, or its latch does not hold.",
+        "Go and look at the door and what is inside; verify the compartment before it is used again.",
+    ),
+    Row(
+        "DOOR-205",
+        "Another door opened than the one commanded",
+        "打開的箱門與指令不符",
+        "Two harnesses are swapped, or two boards have the same address. Both doors are set aside.",
+        "Check the wiring of both doors and the boards' addresses with `lockerctl bus scan`.",
+    ),
+    Row(
+        "DOOR-206",
+        "A coil stays on",
+        "電鎖線圈持續通電",
+        "The board's relay is welded or its output is defective; the coil can burn.",
+        "Take the supply off this board at once, then replace it.",
+    ),
+    Row(
+        "DOOR-207",
+        "A door sensor flips without a hand",
+        "門磁訊號異常跳動",
+        "The sensor's cable is loose or the contact is worn; the door counts as unknown meanwhile.",
+        "Check the sensor's plug and contact; the door is believed again once it has been quiet.",
+    ),
     # FLOW: what a person asked for is not possible now (refusals of edge_agent.domain)
     Row(
         "FLOW-300",
@@ -354,6 +390,21 @@ _ROWS = (
         "Nobody can collect the money here.",
         "Deliver the parcel by hand.",
         Exit.NOT_ALLOWED,
+    ),
+    Row(
+        "FLOW-325",
+        "The door is still being opened",
+        "箱門開啟尚未結束",
+        "Another opening of the same door has no conclusion yet.",
+        "Wait a few seconds and look at the door.",
+        Exit.BUSY,
+    ),
+    Row(
+        "FLOW-330",
+        "A person reports that something is wrong",
+        "使用者回報異常",
+        "Somebody at the screen says that a compartment is dirty, damaged or not as it should be.",
+        "Go and look at the compartment; put it back in service when it is well.",
     ),
     # STORE: the ledger, its disk and the records beside it
     Row(
