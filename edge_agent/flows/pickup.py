@@ -142,6 +142,7 @@ TABLE: Table = {
         **concluded("collect"),
         **concluded("put_back"),
         Done("reopen"): (State.UNLOCKING, OPENING),
+        Done("reopen_doubt"): (State.UNLOCKING, OPENING),
         Done("retry"): (State.UNLOCKING, OPENING),
         Refused("reopen"): (
             State.THANKS,
@@ -155,7 +156,7 @@ TABLE: Table = {
     State.ASKING: {
         **patience(State.ASKING, ASKING, "question_s", GONE),
         Touch("yes"): FINISHED,  # too brief for the rule: the ledger says unknown, and somebody looks
-        Touch("no"): (State.CONCLUDING, ask("reopen")),
+        Touch("no"): (State.CONCLUDING, ask("reopen_doubt")),
         Scanned: (State.ASKING, [Hold(), TICK]),
     },
     State.THANKS: {

@@ -16,6 +16,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 import msgspec
@@ -64,6 +65,7 @@ INBOX_MAX = 64  # touches and scans in line; people and scanners are never that 
 REPEAT_S = 2.0  # the same scan again within this time is the scanner repeating itself, not a second parcel
 HELD_S = 30.0  # a credential that waited longer belongs to somebody who has left: no door opens for it
 WAIT_SHOWN_S = 0.4  # below this nobody sees a "one moment" screen as anything but a flicker
+UNENDED_MAX = 16  # ends that wait for a broken disk; a restart settles what is beyond
 AGENDA_MAX = 32  # steps that may follow from one event; more is a loop in a table
 
 
@@ -124,6 +126,7 @@ class Session:
         self._openings: set[asyncio.Task[None]] = set()
         self._last_scan = ("", float("-inf"))
         self._held: tuple[Scanned, float] | None = None
+        self._unended: list[tuple[Context, str]] = []
         self.context = Context()
         self.flow = FLOWS["home"]
         self.state = self.flow.initial
@@ -201,6 +204,10 @@ class Session:
             return not self._timers.take_due(event.timer)
         if isinstance(event, DoorEvent):
             return event.door != self.context.door  # another door's news is the cabinet's business
+        if isinstance(event, Entered):
+            return (
+                self.flow.name != "home"
+            )  # the locker changed while somebody had begun: the idle screen is gone
         if isinstance(event, Touch):
             return rev != self._screen.rev or not self._lease.still(epoch)
         return False
@@ -234,6 +241,7 @@ class Session:
             log.info("event without entry %s", unexpected)
             return
         if isinstance(event, Touch | Scanned) and not self._lease.holder:
+            await self._end_all()
             self.context = self.context.learn({"session": self._lease.take(self._ports.clock.now().wall)})
         self.state = state
         if isinstance(event, Done):
@@ -369,21 +377,32 @@ class Session:
         self.state = self.flow.initial
 
     async def _end(self, reason: str) -> None:
-        """The lease goes back whatever happens; a commit that fails here is settled by the next start."""
+        """The lease goes back whatever happens; an end that cannot be committed now is committed later."""
         session = self._lease.holder
         self._timers.stop_all(keep=())
-        if session and self.context.role:
-            try:
-                await self._ports.ledger.transact(
-                    lambda state, at: END(state, self.context, Inputs(self._ports.chance, mode=reason), at)
-                )
-            except (Refusal, AgentError) as error:
-                log.error("session not ended session=%s code=%s", session, error.code)
+        if session and self.context.role and len(self._unended) < UNENDED_MAX:
+            self._unended.append((self.context, reason))
+        await self._end_all()
         self._lease.release()
         self._ports.preparer.forget()
         self.context = Context()
         self._screen.end()
         self._enter("home")
+
+    async def _end_all(self) -> None:
+        while self._unended:
+            context, reason = self._unended[0]
+            inputs = Inputs(self._ports.chance, mode=reason)
+            try:
+                await self._ports.ledger.transact(partial(_ended, context=context, inputs=inputs))
+            except AgentError as error:
+                log.error("session not ended session=%s code=%s", context.session, error.code)
+                return
+            self._unended.pop(0)
+
+
+def _ended(state: LockerState, at: Instant, context: Context, inputs: Inputs) -> Decision:
+    return END(state, context, inputs, at)
 
 
 def particular(name: str, event: Event) -> Any:

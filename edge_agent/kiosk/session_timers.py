@@ -17,14 +17,14 @@ class Timers:
 
     def __init__(self, fire: Callable[[str], None]) -> None:
         self._fire = fire
-        self._running: dict[str, tuple[asyncio.TimerHandle, float]] = {}
+        self._running: dict[str, tuple[asyncio.TimerHandle, float, asyncio.AbstractEventLoop]] = {}
         self._due: set[str] = set()
 
     def start(self, name: str, seconds: float) -> None:
         """Start, or start again from the whole."""
         self.stop(name)
-        handle = asyncio.get_running_loop().call_later(seconds, self._run_down, name)
-        self._running[name] = (handle, seconds)
+        loop = asyncio.get_running_loop()
+        self._running[name] = (loop.call_later(seconds, self._run_down, name), seconds, loop)
 
     def stop(self, name: str) -> None:
         self._due.discard(name)
@@ -41,8 +41,8 @@ class Timers:
         running = self._running.get(name)
         if running is None:
             return None
-        handle, whole_s = running
-        return max(0.0, handle.when() - asyncio.get_running_loop().time()), whole_s
+        handle, whole_s, loop = running
+        return max(0.0, handle.when() - loop.time()), whole_s
 
     def _run_down(self, name: str) -> None:
         self._running.pop(name, None)

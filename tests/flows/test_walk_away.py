@@ -7,13 +7,16 @@ Doors that stand open are reported by the cabinet at 180 s and pushed shut by a 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from edge_agent.domain.stay import Stay
 from edge_agent.domain.words import Contents, DoorPosition, StayStatus
 from tests.flows.at_hand import BADGE, CARD, STAFF_PIN, Kiosk, change_carrier, set_aside
+from tests.flows.walk import places, walk
 
+RESTING = {("home", "IDLE"), ("home", "OUT_OF_SERVICE")}
 Story = Callable[[Kiosk], None]
 
 
@@ -213,3 +216,20 @@ def test_a_courier_who_vanishes_at_a_door_leaves_it_to_be_looked_at(kiosk: Kiosk
 
     assert kiosk.compartment(number).contents is Contents.UNKNOWN
     assert not kiosk.compartment(number).offered
+
+
+def test_the_stories_of_this_file_reach_every_waiting_state(tmp_path: Path, empty_ledger: Path) -> None:
+    """A state that a table gains must gain its story here."""
+    reached = set()
+    for name, story in STORIES.items():
+        one = Kiosk(tmp_path / name.replace("?", "").replace(" ", "-"), empty_ledger)
+        story(one)
+        reached.add((one.session.flow.name, one.session.state.name))
+        one.stop()
+    waiting = {
+        (place.flow, place.state.name)
+        for place in places(walk())
+        if place.row and not place.asked and place.way is None
+    }
+
+    assert waiting - reached == RESTING

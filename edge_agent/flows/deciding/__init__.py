@@ -19,6 +19,7 @@ DECISIONS: Mapping[str, Decider] = {
     "collect": recipient.collect,
     "put_back": recipient.put_back,
     "reopen": recipient.reopen,
+    "reopen_doubt": recipient.reopen_doubt,
     "retry": recipient.retry,
     "rate": recipient.rate,
     "login_badge": courier.login_badge,

@@ -108,6 +108,12 @@ def reopen(state: LockerState, context: Context, inputs: Inputs, at: Instant) ->
     return answered(done, "reopen", **opening_facts(done.result))
 
 
+def reopen_doubt(state: LockerState, context: Context, inputs: Inputs, at: Instant) -> Decision:
+    """The same, while nothing has been concluded: a refusal must not sound like a thank-you."""
+    done = pickups.reopen(state, context.stay, context.session, at, inputs.chance)
+    return answered(done, "reopen_doubt", **opening_facts(done.result))
+
+
 def retry(state: LockerState, context: Context, inputs: Inputs, at: Instant) -> Decision:
     done = pickups.try_again(state, context.stay, context.session, at, inputs.chance)
     return answered(done, "retry", **opening_facts(done.result))
