@@ -119,7 +119,7 @@ class Engine:
             head, rows = self._write(unit)
         except apsw.Error as error:
             raise self._fail(error) from error
-        except BaseException:
+        except BaseException:  # whatever it was: no transaction may stay open
             self._roll_back()
             raise
         self.head = head
@@ -161,7 +161,7 @@ class Engine:
             self.connection.execute("COMMIT")
         except apsw.Error as error:
             raise self._fail(error) from error
-        except BaseException:
+        except BaseException:  # whatever it was: no transaction may stay open
             self._roll_back()
             raise
         return result

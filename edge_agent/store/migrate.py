@@ -32,7 +32,7 @@ CREATE TABLE snapshot(one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER 
 CREATE TABLE vault_key(stay TEXT PRIMARY KEY, wrapped BLOB NOT NULL, ended_wall_ms INTEGER, ended_synced INTEGER,
                        ended_powered_ms INTEGER, ended_position INTEGER) WITHOUT ROWID;
 CREATE INDEX vault_key_ended ON vault_key(ended_position) WHERE ended_position IS NOT NULL;
-CREATE TABLE vault_item(stay TEXT NOT NULL, field TEXT NOT NULL, box BLOB NOT NULL, PRIMARY KEY (stay, field))
+CREATE TABLE vault_item(stay TEXT NOT NULL, field TEXT NOT NULL, cipher BLOB NOT NULL, PRIMARY KEY (stay, field))
     WITHOUT ROWID;
 CREATE TABLE vault_hash(stay TEXT NOT NULL, blind TEXT NOT NULL, real TEXT NOT NULL, PRIMARY KEY (stay, blind))
     WITHOUT ROWID;

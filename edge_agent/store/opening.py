@@ -35,7 +35,7 @@ async def open_ledger(
     executor = executor or StoreThread()
     try:
         started = await executor.run(startup.start, settings, clock.now(), chance)
-    except BaseException:
+    except BaseException:  # the thread must not outlive a start that failed
         executor.close()
         raise
     second = SecondJournal(settings.second_journal) if settings.second_journal else None

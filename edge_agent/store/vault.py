@@ -48,7 +48,7 @@ class Prepared(msgspec.Struct):
     """What a unit of work puts into the vault tables, ready to be inserted."""
 
     keys: list[tuple[str, bytes]] = []  # stay, wrapped key
-    items: list[tuple[str, str, bytes]] = []  # stay, field, box
+    items: list[tuple[str, str, bytes]] = []  # stay, field, cipher
     hashes: list[tuple[str, str, str]] = []  # blind, stay, real
     sealed: list[tuple[int, str, str]] = []  # index of the event in the unit, stay, JWE
 
@@ -170,8 +170,10 @@ class Vault:
         key = self.open_key(connection, stay)
         if key is None:
             return {}
-        boxes = rows(connection, "SELECT field, box FROM vault_item WHERE stay = ? ORDER BY field", (stay,))
-        return {field: _decrypt(key, f"{stay}|{field}", bytes(box)).decode() for field, box in boxes}
+        ciphers = rows(
+            connection, "SELECT field, cipher FROM vault_item WHERE stay = ? ORDER BY field", (stay,)
+        )
+        return {field: _decrypt(key, f"{stay}|{field}", bytes(cipher)).decode() for field, cipher in ciphers}
 
     def read_masked(self, connection: apsw.Connection, stay: str) -> dict[str, str]:
         """What screens and lists may show: the last four characters of a phone or waybill, nothing of a name."""
@@ -183,7 +185,7 @@ def insert(connection: apsw.Connection, prepared: Prepared, first_position: int)
     for key in prepared.keys:
         connection.execute("INSERT INTO vault_key(stay, wrapped) VALUES (?,?)", key)
     for item in prepared.items:
-        connection.execute("INSERT OR REPLACE INTO vault_item(stay, field, box) VALUES (?,?,?)", item)
+        connection.execute("INSERT OR REPLACE INTO vault_item(stay, field, cipher) VALUES (?,?,?)", item)
     for blinded in prepared.hashes:
         connection.execute("INSERT OR REPLACE INTO vault_hash(blind, stay, real) VALUES (?,?,?)", blinded)
     for index, stay, jwe in prepared.sealed:
@@ -238,8 +240,8 @@ def _encrypt(key: bytes, chance: Randomness, about: str, plain: bytes) -> bytes:
     return nonce + AESGCM(key).encrypt(nonce, plain, about.encode())
 
 
-def _decrypt(key: bytes, about: str, box: bytes) -> bytes:
+def _decrypt(key: bytes, about: str, cipher: bytes) -> bytes:
     try:
-        return AESGCM(key).decrypt(box[:NONCE_BYTES], box[NONCE_BYTES:], about.encode())
+        return AESGCM(key).decrypt(cipher[:NONCE_BYTES], cipher[NONCE_BYTES:], about.encode())
     except InvalidTag as error:
         raise VaultClosed(about, "was changed, or another key sealed it") from error

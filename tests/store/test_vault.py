@@ -239,7 +239,7 @@ def test_a_changed_box_or_another_device_key_opens_nothing(tmp_path: Path) -> No
     stranger = vault.Vault(bytes(32), None)  # type: ignore[arg-type]
     with pytest.raises(VaultClosed, match="device key"):
         stranger.read(connection, "stay-1")
-    connection.execute("UPDATE vault_item SET box = zeroblob(40) WHERE field = 'phone'")
+    connection.execute("UPDATE vault_item SET cipher = zeroblob(40) WHERE field = 'phone'")
     with pytest.raises(VaultClosed, match="was changed"):
         wait(found.ledger.personal("stay-1"))
 
