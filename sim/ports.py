@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 from typing import Protocol
 
 from sim.pty_watch import PtyWatch
@@ -91,7 +92,9 @@ class Pty:
     name: str
     watch: int = -1
     holder: int | None = None  # our own "other process" that holds the port
-    thief: int | None = None  # our own "other process" that reads along
+    thief: int | None = (
+        None  # our own "other process" that reads along: it has the device open, chance reads for it
+    )
 
     @classmethod
     def open(cls) -> Pty:
@@ -256,8 +259,6 @@ class PortHub:
         for port in self._ports.values():
             if port.pty is not None and not port.deaf:
                 watched.append(port.pty.master)
-            if port.pty is not None and port.pty.thief is not None:
-                watched.append(port.pty.thief)
         dues = [due for port in self._ports.values() if (due := port.device.next_due_s()) is not None]
         wait_s = min(QUIET_S, max(0.0, min(dues, default=float("inf")) - self.world.now()))
         readable = set(select.select(watched, [], [], wait_s)[0])
@@ -270,11 +271,11 @@ class PortHub:
         if pty is None:
             port.device.read(now_s)
             return
-        if pty.thief in readable:
-            _read(pty.thief)
         if pty.master in readable:
             port.device.write(_read(pty.master), now_s)
         arrived = port.device.read(now_s)
+        if arrived and pty.thief is not None:
+            arrived = left_by_a_thief(arrived, self.world.random)
         if arrived:
             _write(pty.master, arrived)
 
@@ -340,6 +341,11 @@ class PortHub:
         self._watch.close()
         os.close(self._wake_read)
         os.close(self._wake_write)
+
+
+def left_by_a_thief(data: bytes, random: Random) -> bytes:
+    """What a second reader leaves of a piece: it takes the end, from a place that chance names."""
+    return data[: random.randrange(len(data) + 1)]
 
 
 def _stay_asleep() -> None:

@@ -10,9 +10,10 @@ import errno
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from random import Random
 from typing import Protocol
 
-from sim.ports import Device
+from sim.ports import Device, left_by_a_thief
 from sim.world import World
 
 
@@ -35,6 +36,7 @@ class VirtualWire:
         self.device = device
         self.refusal = 0  # errno that the next `connect` meets, 0: none
         self.deaf = False
+        self.robbed: Random | None = None
         self._scheduler = scheduler
         self._deliver: Callable[[bytes], None] | None = None
         self._hang_up: Callable[[], None] = lambda: None
@@ -73,6 +75,8 @@ class VirtualWire:
     def _serve(self) -> None:
         self._timer = None
         arrived = self.device.read(self._scheduler.time())
+        if arrived and self.robbed is not None:
+            arrived = left_by_a_thief(arrived, self.robbed)
         if arrived and self._deliver is not None:
             self._deliver(arrived)
         self.arrange()
@@ -126,5 +130,4 @@ class VirtualPorts:
         self.wires[name].refusal = errno.EBUSY if held else 0
 
     def steal(self, name: str, stealing: bool) -> None:
-        """In virtual time a second reader takes every byte."""
-        self.wires[name].deaf = stealing
+        self.wires[name].robbed = self.world.random if stealing else None
