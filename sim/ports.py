@@ -45,6 +45,8 @@ class Device(Protocol):
 
     def next_due_s(self) -> float | None: ...
 
+    def takes_more_s(self) -> float: ...
+
     def clear(self) -> None: ...
 
 
@@ -255,12 +257,19 @@ class PortHub:
             self._do_calls()
 
     def _wait(self) -> set[int]:
+        now_s = self.world.now()
         watched = [self._wake_read, self._watch.fileno()]
+        dues = []
         for port in self._ports.values():
-            if port.pty is not None and not port.deaf:
+            if (due_s := port.device.next_due_s()) is not None:
+                dues.append(due_s)
+            if port.pty is None or port.deaf:
+                continue
+            if (free_s := port.device.takes_more_s()) > now_s:
+                dues.append(free_s)  # the transmit buffer is full: the writer waits, as on a real port
+            else:
                 watched.append(port.pty.master)
-        dues = [due for port in self._ports.values() if (due := port.device.next_due_s()) is not None]
-        wait_s = min(QUIET_S, max(0.0, min(dues, default=float("inf")) - self.world.now()))
+        wait_s = min(QUIET_S, max(0.0, min(dues, default=float("inf")) - now_s))
         readable = set(select.select(watched, [], [], wait_s)[0])
         if self._wake_read in readable:
             os.read(self._wake_read, READ_SIZE)

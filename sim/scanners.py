@@ -17,6 +17,7 @@ from sim.wire import char_s
 from sim.world import World
 
 COMMANDS_MAX = 4_096  # bytes of half a command kept; every real one is below 300
+OUTBOX_MAX = 1_000  # pieces waiting for a host that never reads
 TRIGGER_S = 5.0  # a triggered engine gives up after this: the usual factory setting
 ENGINE_S = 0.01  # from command to acknowledgement
 CR = b"\r"
@@ -45,7 +46,7 @@ class SimScanner:
         self.commands: deque[bytes] = deque(maxlen=1_000)  # what the host sent, for assertions
         self.on_wake: Callable[[], None] = lambda: None
         self._half = b""
-        self._outbox: deque[tuple[float, bytes]] = deque()
+        self._outbox: deque[tuple[float, bytes]] = deque(maxlen=OUTBOX_MAX)
         self._free_s = float("-inf")
 
     def reading(self, now_s: float) -> bool:
@@ -80,6 +81,10 @@ class SimScanner:
     def next_due_s(self) -> float | None:
         with self.world.lock:
             return self._outbox[0][0] if self._outbox else None
+
+    def takes_more_s(self) -> float:
+        """Commands are taken at any time."""
+        return float("-inf")
 
     def clear(self) -> None:
         """The cable was pulled."""

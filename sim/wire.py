@@ -22,6 +22,7 @@ from sim.world import World
 if TYPE_CHECKING:
     from sim.wire_faults import WireFaults
 
+SENDING_MAX = 4_096  # bytes of the master's that may wait for the wire: a kernel's transmit buffer
 BYTES_WAITING_MAX = 65_536  # for a master that never reads; a kernel's buffer is smaller still
 
 
@@ -105,6 +106,10 @@ class Line:
             mine = self._events[0].at_s if self._events else None
             cabinet = self.world.next_due_s()
             return min((due for due in (mine, cabinet) if due is not None), default=None)
+
+    def takes_more_s(self) -> float:
+        """From when on the master may write again: its transmit buffer holds `SENDING_MAX` bytes."""
+        return self._master_free_s - SENDING_MAX * self.char_s
 
     def at(self, at_s: float, act: Callable[[float], None]) -> None:
         """Have `act(moment)` called when the line reaches `at_s`."""

@@ -246,6 +246,17 @@ def test_nobody_takes_the_bytes_so_writing_blocks(locker_sim: LockerSim) -> None
         assert eventually(lambda: _can_write(bus))
 
 
+def test_a_line_takes_bytes_no_faster_than_its_buffer_empties(locker_sim: LockerSim) -> None:
+    """At 1200 baud a flood is stopped by the writer's own kernel; the simulator keeps no more than a buffer of it."""
+    cabinet = locker_sim("lock-8a", baudrates={"main": 1200})
+
+    with Host(cabinet.ports["main"]) as bus, pytest.raises(BlockingIOError):
+        bus.fill()
+
+    queued_s = cabinet.line("main").takes_more_s() - cabinet.world.now()
+    assert queued_s < 2 * 4096 * 10 / 1200
+
+
 def _can_write(host: Host) -> bool:
     try:
         return os.write(host.descriptor, b"\x00") == 1
