@@ -128,6 +128,7 @@ class Agent:
         for scanner in self.scanners.values():
             scanner.start()
         self.supervisor.start("session", self.session.run())
+        self.ledger.subscribe(lambda committed: self.session.locker_changed())
         self.supervisor.start("minute", self._each_minute())
 
     async def stop(self, reason: str) -> None:
@@ -174,7 +175,6 @@ class Agent:
 
     def _told(self, event: DoorEvent) -> None:
         self.session.told(event)
-        self.session.locker_changed()
 
     def _scanned(self, scan: Scan) -> None:
         self.session.scanned(scan.text)
@@ -219,7 +219,7 @@ class Agent:
             await asyncio.sleep(CHECKPOINT_S)
             await self._checkpoint(usable=True)
             await self._attempt(clock_rules.retention_due)
-            await upkeep.keep(self.ledger, self.settings)
+            await upkeep.keep(self.ledger)
 
 
 class StaffByCard:

@@ -2,7 +2,7 @@
 record, and nothing parses logs.
 
 Control characters are escaped (a hostile scan must not forge a line), lines are bounded, and a logger that repeats
-itself is throttled so that a retry loop cannot fill a card. Secrets never reach a logger: callers pass identifiers only.
+itself is throttled so that a retry loop cannot fill a card. Secrets never reach a logger: callers pass identifiers.
 """
 
 from __future__ import annotations
@@ -78,3 +78,4 @@ def set_up(level: int = logging.INFO, journald: bool | None = None) -> None:
     handler.setFormatter(KeyValueFormatter(not sys.stderr.isatty() if journald is None else journald))
     handler.addFilter(RepeatFilter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # at INFO it writes addresses, tokens included

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import selectors
 from collections.abc import Callable, Coroutine
+from time import monotonic
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -56,3 +57,64 @@ def run_virtual(main: Coroutine[Any, Any, T], on_jump: Callable[[float], None] |
     """Run one coroutine to its end in virtual time, like `asyncio.run`."""
     with asyncio.Runner(loop_factory=lambda: VirtualLoop(on_jump=on_jump)) as runner:
         return runner.run(main)
+
+
+class _PacedSelector(selectors.DefaultSelector):
+    """Waits for real descriptors, and lets virtual time follow real time plus whatever was skipped."""
+
+    def __init__(self, pace: Pace) -> None:
+        super().__init__()
+        self._pace = pace
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = super().select(0)
+        if ready or timeout == 0:
+            return ready
+        behind_s = self._pace.target_s() - self._pace.now_s
+        if timeout is not None and timeout <= behind_s:
+            self._pace.move(timeout)
+            return []
+        wait_s = LOOK_S if timeout is None else min(timeout - max(behind_s, 0.0), LOOK_S)
+        ready = super().select(wait_s)
+        if timeout is None or self._pace.target_s() - self._pace.now_s < timeout:
+            self._pace.move(max(0.0, self._pace.target_s() - self._pace.now_s))
+        return ready
+
+
+LOOK_S = 0.02  # how soon a skip made by another thread is seen
+
+
+class Pace:
+    """Where virtual time is, and where it may go: real time passed, plus what was skipped."""
+
+    def __init__(self, start_s: float, on_move: Callable[[float], None] | None) -> None:
+        self.now_s = start_s
+        self.skipped_s = 0.0
+        self._offset_s = start_s - monotonic()
+        self._on_move = on_move
+
+    def target_s(self) -> float:
+        return monotonic() + self._offset_s + self.skipped_s
+
+    def move(self, seconds: float) -> None:
+        self.now_s += seconds
+        if self._on_move is not None and seconds:
+            self._on_move(seconds)
+
+
+class PacedLoop(asyncio.SelectorEventLoop):
+    """A loop for tests with a real browser: sockets are real, time runs as usual, and the test may skip ahead.
+
+    Skipped time passes timer by timer, in order, so that a poll, its answer and its deadline keep their sequence.
+    """
+
+    def __init__(self, start_s: float = 1000.0, on_jump: Callable[[float], None] | None = None) -> None:
+        self._pace = Pace(start_s, on_jump)
+        super().__init__(_PacedSelector(self._pace))
+
+    def time(self) -> float:
+        return self._pace.now_s
+
+    def skip(self, seconds: float) -> None:
+        """Let `seconds` pass as fast as the loop can handle what they bring. From any thread."""
+        self._pace.skipped_s += seconds

@@ -19,7 +19,7 @@ from drivers.lock_board import DoorState
 from drivers.transaction import Priority
 from edge_agent.cabinet.alarms import LeftOpen
 from edge_agent.cabinet.door_watch import DoorMoved, DoorWatch, PresenceSeen, SensorChatters
-from edge_agent.cabinet.mounting import Mounting
+from edge_agent.cabinet.mounting import MountedDoor, Mounting
 from edge_agent.cabinet.opening import FAST_POLL_S, Ending, Opening, send_unlock, settle
 from edge_agent.cabinet.power import PowerBudget
 from edge_agent.domain import doors, hardware
@@ -30,7 +30,7 @@ from edge_agent.domain.ports import CommittedPort, Decide, LedgerPort
 from edge_agent.domain.refusals import Refusal
 from edge_agent.domain.state import LockerState
 from edge_agent.domain.words import DoorPosition, Outcome
-from edge_agent.errors import StoreError
+from edge_agent.errors import DoorError, StoreError
 from edge_agent.flows import events as told
 from edge_agent.logs import fields
 
@@ -41,6 +41,7 @@ IDLE_POLL_S = (
 )
 ARMED_HOLD_S = 0.5  # after the screen's hint: the longest that scanning pauses for a touch that may not come
 SIGHTINGS_MAX = 4096  # waiting for the ledger: some ten changes of every door of the largest cabinet
+EXECUTED_KEPT = 1024  # intents remembered as executed; pending ones in the ledger are never so many
 SENSOR_CHATTERS = "DOOR-207"
 STOP_WAIT_S = 2.0  # for coils off at the end: longer than any family's answer
 
@@ -75,6 +76,7 @@ class Cabinet:
         self._open_wait_s = open_wait_s
         self._power = PowerBudget({name: board.supply for name, board in mounting.boards.items()})
         self._openings: dict[str, Opening] = {}
+        self._executed: deque[str] = deque(maxlen=EXECUTED_KEPT)
         self._silent: dict[str, str] = {}
         self._sightings: deque[Sighting] = deque()
         self._wake = asyncio.Event()
@@ -115,17 +117,27 @@ class Cabinet:
             mounted.bus.armed(ARMED_HOLD_S)
 
     async def open(self, intent_id: str) -> Outcome:
-        """Execute one durable intent, once. The outcome is committed before this returns."""
-        intent = self._ledger.state.intent[intent_id]
-        door = self._mounting.doors[intent.compartment]
-        if door.number in self._openings:
-            raise RuntimeError(f"door {door.number} is being opened for another intent")
+        """Execute one durable intent, once ever. The outcome is committed before this returns.
+
+        Raises DoorError DOOR-203 for an intent that is not durable, was executed before, or whose door is busy.
+        """
+        door = self._claim(intent_id)
         opening = Opening(intent_id, door, self.watch.state(door.number))
         self._openings[door.number] = opening
         try:
             return await self._conclude(opening, await self._act(opening))
         finally:
             del self._openings[door.number]
+
+    def _claim(self, intent_id: str) -> MountedDoor:
+        """One frame an intent: whoever asks a second time is refused before anything can leave."""
+        intent = self._ledger.state.intent.get(intent_id)
+        if intent is None or intent.outcome is not Outcome.PENDING or intent_id in self._executed:
+            raise DoorError("DOOR-203", f"intent {intent_id}", "it is not waiting for its one frame")
+        if intent.compartment in self._openings:
+            raise DoorError("DOOR-203", f"door {intent.compartment}", "it is being opened for another intent")
+        self._executed.append(intent_id)
+        return self._mounting.doors[intent.compartment]
 
     async def _act(self, opening: Opening) -> Ending:
         door = opening.door

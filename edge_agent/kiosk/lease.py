@@ -1,7 +1,8 @@
 """The lease on the screen: one person's session at a time, and no new one inherits anything from the last.
 
-Every session has an id that nobody else ever had (UUIDv7) and an epoch that rises. What a page, a timer or a helper
-brings along under an older epoch is late, and dropped.
+Every session has an id that nobody else ever had (UUIDv7) and an epoch that rises when it ends. What a page, a timer or
+a helper brings along under an older epoch is late, and dropped. The first touch of the idle screen and the one after
+it belong together, so taking the lease changes no epoch.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ class Lease:
         """A new session's id. Raises RuntimeError while somebody holds the screen: that would be a second lease."""
         if self.holder:
             raise RuntimeError(f"the screen is leased to session {self.holder}")
-        self.epoch += 1
         self.holder = uuid7(wall, self._chance)
         return self.holder
 

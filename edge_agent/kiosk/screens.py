@@ -447,6 +447,18 @@ SCREENS: dict[str, type[Screen]] = {
 }
 
 
+# Facts that may change under a finger without changing what its touch means.
+REFRESHED = frozenset({"notice", "waiting_events", "free", "reminder", "queued", "overdue", "to_check", "last"})
+
+
+def same_meaning(one: Screen, other: Screen) -> bool:
+    """Whether every touch means the same on both: only such facts differ as are merely shown."""
+    if type(one) is not type(other):
+        return False
+    names = (name for name in one.__struct_fields__ if name not in REFRESHED)
+    return all(getattr(one, name) == getattr(other, name) for name in names)
+
+
 def wire(screen: Screen) -> dict[str, Any]:
     """The view-model as JSON-ready values, as the page receives it in `vm`."""
     built: dict[str, Any] = msgspec.to_builtins(screen)

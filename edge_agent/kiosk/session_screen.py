@@ -16,7 +16,7 @@ from edge_agent.domain.state import LockerState
 from edge_agent.flows.context import Context
 from edge_agent.flows.effects import Show
 from edge_agent.kiosk.desk import Deadline, Page, Say, Sound, View
-from edge_agent.kiosk.screens import PleaseWait, Screen, ServiceRow
+from edge_agent.kiosk.screens import PleaseWait, Screen, ServiceRow, same_meaning
 from edge_agent.kiosk.session_timers import Timers
 from edge_agent.kiosk.session_views import Look, build
 
@@ -113,7 +113,11 @@ class SessionScreen:
         if not self._dirty and not self.touched:
             return
         vm = build(self._wanted, self._look(context))
-        same = vm == self.view.vm and context.session == self.view.session and not self.touched
+        nobody_else = self.view.session in (
+            "",
+            context.session,
+        )  # the first touch begins the session it is part of
+        same = same_meaning(vm, self.view.vm) and nobody_else and not self.touched
         rev = self.view.rev if same else self.view.rev + 1
         say = Say(self._phrase, {"door": context.door} if context.door else {}) if self._phrase else None
         sound, self._sound, self._phrase = self._sound, None, ""

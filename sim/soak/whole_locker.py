@@ -55,14 +55,17 @@ class Glass:
 
 
 class WholeLocker:
-    """Everything of one simulated site. `log` is what people did and saw, in virtual seconds."""
+    """Everything of one simulated site; further `sections` go into its configuration.
 
-    def __init__(self, folder: Path, seed: int, clock: VirtualClock) -> None:
+    `log` is what people did and saw, in virtual seconds.
+    """
+
+    def __init__(self, folder: Path, seed: int, clock: VirtualClock, **sections: Any) -> None:
         self.folder, self.seed, self.clock = folder, seed, clock
         self.loop = asyncio.get_running_loop()
         self.cloud_private = seeded_key(seed)
-        public = {"security": {"cloud_key": self.cloud_private["x"]}}
-        self.sim = SimCabinet.of_document(demo_cabinet.document(folder, **public), self.loop.time, seed)
+        sections["security"] = {"cloud_key": self.cloud_private["x"], **sections.get("security", {})}
+        self.sim = SimCabinet.of_document(demo_cabinet.document(folder, **sections), self.loop.time, seed)
         self.ports = self.sim.open_virtual(self.loop)
         self.glass = Glass()
         self.log: list[str] = []

@@ -11,7 +11,6 @@ const TAPS_MAX = 20; // between two beats; then the agent hears of it at once
 export class Link {
   #socket = null;
   #tries = 0;
-  #rev = -1;
   #beat = 0;
   #heardAt = 0;
   #taps = 0;
@@ -36,26 +35,24 @@ export class Link {
     socket.onclose = () => this.#lost(socket);
   }
 
-  send(action, args = {}) {
-    this.#write({ rev: this.#rev, action, args });
+  // `rev` is that of the view the person sees, which may be older than the newest that has arrived.
+  send(rev, action, args = {}) {
+    this.#write({ rev, action, args });
   }
 
   // Any touch of the glass: counted for the storm guard, and told to the agent at most once a second.
-  touched() {
+  touched(rev) {
     this.#taps += 1;
     if (this.#taps >= TAPS_MAX) this.#pulse();
     const now = performance.now();
     if (now - this.#touchedAt < TOUCH_MS) return;
     this.#touchedAt = now;
-    this.send("touch");
+    this.send(rev, "touch");
   }
 
   #receive(message) {
     this.#heardAt = performance.now();
-    if ("screen" in message) {
-      this.#rev = message.rev;
-      this.#on.view(message);
-    }
+    if ("screen" in message) this.#on.view(message);
     if ("hold_ms" in message) this.#on.hold(message.hold_ms);
   }
 

@@ -62,7 +62,29 @@ let holding = false;
 
 const link = new Link({ view: receive, hold, up, down });
 
+// A finger is on the glass: redrawing now would take the button away between the press and its click, and the touch
+// would be lost. The newest view waits until the finger is up.
+let pressed = false;
+let waiting = null;
+
+function press() {
+  pressed = true;
+}
+
+function lift() {
+  setTimeout(() => {
+    pressed = false;
+    const next = waiting;
+    waiting = null;
+    if (next) receive(next);
+  });
+}
+
 function receive(next) {
+  if (pressed) {
+    waiting = next;
+    return;
+  }
   const before = view;
   view = next;
   if (!holding) cover = null;
@@ -92,7 +114,7 @@ function voice(next) {
 }
 
 function send(action, args) {
-  link.send(action, args);
+  link.send(view.rev, action, args);
 }
 
 function draw(fresh) {
@@ -107,8 +129,10 @@ function draw(fresh) {
     { send, deadline: view.deadline, rev: view.rev, redraw: () => draw(false) },
   );
   root.dataset.shape = parts.shape;
-  const main = h("main", { class: "story" }, parts.story);
-  const work = parts.work ? h("section", { class: "work", "aria-label": t("chrome.step") }, parts.work) : null;
+  // Large letters may make the words scroll: then they can be scrolled by keys, too.
+  const scrolls = isOn("large") ? "0" : undefined;
+  const main = h("main", { class: "story", tabindex: scrolls }, parts.story);
+  const work = parts.work ? h("section", { class: "work", tabindex: scrolls, "aria-label": t("chrome.step") }, parts.work) : null;
   const shown = cover ? { ...view, screen: "please-wait", vm: null } : view;
   root.replaceChildren(...[header(shown, send), main, work, footer(shown, send, () => draw(false))].filter(Boolean));
   refocus(root, fresh ? null : place);
@@ -165,14 +189,14 @@ function hold(ms) {
 function onTouch(event) {
   const action = event.target.closest?.("[data-action]")?.dataset.action;
   if (view.screen === "warn-timeout" && !cover && !LOCAL.has(action)) send("more-time");
-  else link.touched();
+  else link.touched(view.rev);
 }
 
 function onKey(event) {
   if (event.ctrlKey || event.altKey || event.metaKey) return;
   if (view.screen === "warn-timeout" && !CONTROL_KEYS.has(event.key)) send("more-time");
   if (document.querySelector("dialog[open]") || cover) return;
-  link.touched();
+  link.touched(view.rev);
   const onControl = event.target.closest?.("button");
   if (/^[0-9]$/.test(event.key)) typed.press(event.key);
   else if (event.key === "Backspace") typed.erase();
@@ -193,6 +217,8 @@ function measure() {
 async function start() {
   measure();
   addEventListener("resize", measure);
+  addEventListener("pointerdown", press, { capture: true, passive: true });
+  for (const kind of ["pointerup", "pointercancel"]) addEventListener(kind, lift, { capture: true, passive: true });
   addEventListener("pointerdown", onTouch, { passive: true });
   addEventListener("keydown", onKey);
   addEventListener("contextmenu", (event) => event.preventDefault());
