@@ -19,7 +19,7 @@ from enum import Enum
 from functools import partial
 from typing import Any
 
-from drivers.bus import BusState, LineSettings, OnChange
+from drivers.bus import BusState, Echo, LineSettings, OnChange
 from drivers.bus_listeners import Deliver, Listeners
 from drivers.bus_roster import Roster
 from drivers.bus_stats import HISTOGRAM_BUCKETS, BoardCounters, Direction, Recorder
@@ -28,7 +28,7 @@ from drivers.errors import BoardRefused, BoardSilent, BusBusy, BusError, PortLos
 from drivers.exchange import Exchange
 from drivers.lock_board import LockBoard
 from drivers.scan_plan import ScanPlan
-from drivers.transaction import Priority, Transaction
+from drivers.transaction import Priority
 from drivers.unasked import UnaskedBytes
 
 QUEUE_MAX = 64  # jobs waiting in one priority: a cabinet's every door at once would be a mistake, not a load
@@ -67,9 +67,7 @@ class BusCore:
         self.outgoing = b""
         self.listeners = Listeners(deliver, self.recorder)
         self._exchange = Exchange(line.name, line.echo, self.recorder, self.listeners.pushed)
-        self._probed: set[str] = (
-            set()
-        )  # boards that were asked for the sake of the echo since the port was opened
+        self._probed: set[str] = set()  # boards asked for the sake of the echo since the port was opened
         self._queues: tuple[deque[Turn], ...] = tuple(deque() for _ in Priority)
         self._queued = 0
         self._turn: Turn | None = None
@@ -94,9 +92,8 @@ class BusCore:
         if self.error is not None:
             job.refuse(unsent(self.error))
         elif len(queue) >= QUEUE_MAX:
-            job.refuse(
-                BusBusy(f"bus {self.line.name}", f"{QUEUE_MAX} procedures wait already", bytes_left=False)
-            )
+            fact = f"{QUEUE_MAX} procedures wait already"
+            job.refuse(BusBusy(f"bus {self.line.name}", fact, bytes_left=False))
         else:
             queue.append(job)
             self._queued += 1
@@ -126,13 +123,13 @@ class BusCore:
         self.phase = _IDLE
         self._quiet_at = now + self._silence_s
         self._noisy_since = None
-        self._unasked.clear()
+        self._unasked.kept = b""
         self._exchange.forget_echo()
         self._probed.clear()
         self.recorder.port_openings += 1
         self.roster.opened(now)
         for name in self.plan.names():
-            if not self.roster.has(name):
+            if name not in self.roster.entries:
                 self.plan.unblock(name, now)
         self.listeners.changed(self.state)
 
@@ -141,7 +138,9 @@ class BusCore:
         self._now = now
         if self.phase is not _CLOSED:
             self.recorder.port_losses += 1
-        in_flight, untouched = self._turn, self.phase is _WRITING and self._nothing_left()
+        in_flight = self._turn
+        asked = in_flight.transaction if in_flight is not None else None
+        untouched = asked is not None and self.outgoing is asked.request
         news = self.error is None or self.error.args != error.args
         self.error, self.phase, self.wake_at, self._turn, self.outgoing = error, _CLOSED, NEVER, None, b""
         self.plan.block_all(error)
@@ -232,10 +231,10 @@ class BusCore:
                 return None
             if isinstance(turn, Job) and not self._may_speak(turn):
                 continue
-            if turn.transaction is not None and self._exchange.doubts(turn.transaction):
-                turn = self._learn_echo(turn, turn.transaction.board)
             assert turn.transaction is not None
-            return self._send(turn, turn.transaction, now)
+            if self._exchange.echo is Echo.UNKNOWN and self._exchange.doubts(turn.transaction):
+                turn = self._learn_echo(turn, turn.transaction.board)
+            return self._send(turn, now)
 
     def _pick(self, now: float) -> Turn | None:
         if now >= self.roster.next_due:
@@ -254,7 +253,7 @@ class BusCore:
             return False
         assert job.transaction is not None
         name = job.transaction.board
-        if job.exempt or not self.roster.has(name):
+        if job.exempt or name not in self.roster.entries:
             return True
         objection = self.roster.objection(name)
         if objection is not None:
@@ -278,18 +277,21 @@ class BusCore:
         self._next_of(turn)
         return EchoProbe(question)
 
-    def _send(self, turn: Turn, transaction: Transaction, now: float) -> bytes:
+    def _send(self, turn: Turn, now: float) -> bytes:
+        transaction = turn.transaction
+        assert transaction is not None
         self._turn = turn
         self.phase = _WRITING
         self._deadline = self.wake_at = now + WRITE_MAX_S
         self.outgoing = transaction.request
-        counters = self._counters = self.recorder.board(transaction.board)
+        counters = self.recorder.boards.get(transaction.board) or self.recorder.board(transaction.board)
         counters.sent += 1
+        self._counters = counters
         self._exchange.begin(transaction, counters)
         self._noisy_since = None
-        if self._unasked:
-            self.recorder.noise_bytes += len(self._unasked)
-            self._unasked.clear()
+        if self._unasked.kept:
+            self.recorder.noise_bytes += len(self._unasked.kept)
+            self._unasked.kept = b""
         return transaction.request
 
     def _answered(self, reply: bytes, now: float) -> None:
@@ -352,10 +354,6 @@ class BusCore:
         self._queues[min(own, turn.transaction.priority)].appendleft(turn)
         self._queued += 1
 
-    def _nothing_left(self) -> bool:
-        transaction = self._turn.transaction if self._turn is not None else None
-        return transaction is not None and len(self.outgoing) == len(transaction.request)
-
     # Bytes that nobody asked for.
 
     def _set_aside(self, data: bytes, now: float) -> None:
@@ -386,7 +384,7 @@ class BusCore:
             self._next_of(job)
 
     def _returned(self, board: LockBoard, now: float) -> bool:
-        if not self.roster.has(board.name):
+        if board.name not in self.roster.entries:
             return False
         self.roster.renew(board.name, now)
         return True

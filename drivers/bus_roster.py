@@ -26,38 +26,35 @@ class _Entry:
 
 
 class Roster:
-    """Attached boards in the order of attachment. `next_due` is when a preparation is to be started."""
+    """Attached boards by name, in the order of attachment; `next_due` is when a preparation is to be started."""
 
     def __init__(self) -> None:
-        self._entries: dict[str, _Entry] = {}
+        self.entries: dict[str, _Entry] = {}
         self.next_due = NEVER
 
     def verdicts(self) -> Mapping[str, BoardInfo | BusError | None]:
-        return {name: entry.verdict for name, entry in list(self._entries.items())}
+        return {name: entry.verdict for name, entry in list(self.entries.items())}
 
     def attach(self, board: LockBoard, now: float) -> None:
-        self._entries[board.name] = _Entry(board, due=now)
+        self.entries[board.name] = _Entry(board, due=now)
         self._reckon()
-
-    def has(self, name: str) -> bool:
-        return name in self._entries
 
     def opened(self, now: float) -> None:
         """The port is open: every board has to show again who it is."""
-        for entry in self._entries.values():
+        for entry in self.entries.values():
             entry.verdict, entry.running, entry.due, entry.retry_s = None, False, now, RETRY_FIRST_S
         self._reckon()
 
     def renew(self, name: str, now: float) -> None:
         """This board was away: it has to show again who it is."""
-        entry = self._entries[name]
+        entry = self.entries[name]
         entry.verdict, entry.due = None, now
         self._reckon()
 
     def closed(self) -> list[Job]:
         """The port is gone; who was waiting for a board."""
-        waiting = [job for entry in self._entries.values() for job in entry.waiting]
-        for entry in self._entries.values():
+        waiting = [job for entry in self.entries.values() for job in entry.waiting]
+        for entry in self.entries.values():
             entry.waiting = []
             entry.running = False
         self.next_due = NEVER
@@ -65,7 +62,7 @@ class Roster:
 
     def due(self, now: float) -> list[LockBoard]:
         """Boards whose preparation starts now."""
-        found = [entry for entry in self._entries.values() if entry.due <= now]
+        found = [entry for entry in self.entries.values() if entry.due <= now]
         for entry in found:
             entry.running, entry.due = True, NEVER
         self._reckon()
@@ -73,16 +70,16 @@ class Roster:
 
     def objection(self, name: str) -> BusError | None:
         """Why this board may not be used at all; None where it may, or soon will."""
-        entry = self._entries.get(name)
+        entry = self.entries.get(name)
         return entry.verdict if entry is not None and isinstance(entry.verdict, BusError) else None
 
     def must_wait(self, name: str) -> bool:
-        entry = self._entries.get(name)
+        entry = self.entries.get(name)
         return entry is not None and entry.verdict is None
 
     def park(self, name: str, job: Job) -> bool:
         """Keep `job` until the board is prepared; False where too many wait already."""
-        waiting = self._entries[name].waiting
+        waiting = self.entries[name].waiting
         if len(waiting) >= WAITING_MAX:
             return False
         waiting.append(job)
@@ -90,7 +87,7 @@ class Roster:
 
     def prepared(self, name: str, verdict: BoardInfo | BusError, now: float) -> list[Job]:
         """The preparation ended; who was waiting for it. A failed one is tried again later."""
-        entry = self._entries[name]
+        entry = self.entries[name]
         entry.verdict, entry.running = verdict, False
         if isinstance(verdict, BusError):
             entry.due = now + entry.retry_s
@@ -102,4 +99,4 @@ class Roster:
         return waiting
 
     def _reckon(self) -> None:
-        self.next_due = min((entry.due for entry in self._entries.values()), default=NEVER)
+        self.next_due = min((entry.due for entry in self.entries.values()), default=NEVER)

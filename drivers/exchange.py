@@ -102,9 +102,7 @@ class Exchange:
         return self._hunt(buffer)
 
     def doubts(self, transaction: Transaction) -> bool:
-        """Whether the adapter's echo, if it has one, would pass for the reply to `transaction`."""
-        if self.echo is not Echo.UNKNOWN:
-            return False
+        """Echo unknown: whether the adapter's echo, if it has one, would pass for the reply to `transaction`."""
         seen = transaction.recognise(transaction.request)
         return seen is not None and seen.start == 0 and seen.sight is Sight.REPLY
 
@@ -146,8 +144,9 @@ class Exchange:
                 self._skip(start)
             frame = buffer[start:end]
             if sight is Sight.REPLY:
-                if self.echo is Echo.UNKNOWN and not self._skipped and self._echo_due:
-                    self.echo = Echo.NONE
+                if self._echo_due and not self._believes(frame):
+                    buffer = buffer[end:]
+                    continue
                 self.rest = buffer[end:]
                 return frame
             if sight is Sight.REFUSAL:
@@ -158,6 +157,16 @@ class Exchange:
             if not buffer:
                 self._buffer = b""
                 return None
+
+    def _believes(self, frame: bytes) -> bool:
+        """The echo is not known yet: a frame like the request may be it; a clean other one shows that there is none."""
+        if frame == self._transaction.request:
+            self._skip(len(frame))
+            self._echo_due = False
+            return False
+        if not self._skipped:
+            self.echo = Echo.NONE
+        return True
 
     def _set_aside(self, sight: Sight, frame: bytes) -> None:
         if sight is Sight.PUSHED:

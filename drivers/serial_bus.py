@@ -40,6 +40,7 @@ TIMER_SLACK_NS = 1000  # the kernel's default of 50 µs, twice per look, is 2 % 
 READ_BYTES_MAX = 4096  # a tty's whole input buffer in one call
 REOPEN_FIRST_S = 0.02  # a hub that resets is often back at once
 REOPEN_MAX_S = 0.2  # service within half a second of the replug, whatever the outage lasted
+STABLE_S = 1.0  # a port that is lost sooner after its opening is opened again less eagerly
 REOPEN_JITTER = 0.25  # several buses of one hub do not try in step
 LONGEST_WAIT_S = 3600.0  # beyond this nothing is planned: wait for a caller or for the port
 STOP_MAX_S = 5.0  # opening a device is the only thing that the thread cannot be woken from
@@ -62,6 +63,7 @@ class SerialBus(BusFace):
         )  # guards the wake descriptor's number, and who empties the inbox at the end
         self._stopping = self._ended = False
         self._thread = threading.Thread(target=self._run, name=f"bus-{line.name}", daemon=True)
+        self._fault = ""  # the last internal error
         self.notes: tuple[str, ...] = ()  # what the port could not be given, see `OpenPort.notes`
 
     def start(self) -> None:
@@ -141,10 +143,12 @@ class SerialBus(BusFace):
                 self._rest(pause_s)
                 pause_s = min(pause_s * 2, REOPEN_MAX_S)
                 continue
-            pause_s = REOPEN_FIRST_S
+            opened_at = monotonic()
             reason = self._serve(port)
             port.close()
             self._core.closed(reason, monotonic())
+            pause_s = REOPEN_FIRST_S if monotonic() - opened_at > STABLE_S else min(pause_s * 2, REOPEN_MAX_S)
+            self._rest(pause_s)
         self._end()
 
     def _end(self) -> None:
@@ -176,7 +180,9 @@ class SerialBus(BusFace):
         except (
             Exception
         ) as error:  # a mistake in a driver's codec: start this port afresh, others depend on the thread
-            log.exception("bus thread failed", extra={"bus": self.name})
+            if repr(error) != self._fault:  # once: it may come again at every look
+                log.exception("bus thread failed", extra={"bus": self.name})
+            self._fault = repr(error)
             return PortLost(f"bus {self.name}", f"internal error {error!r}")
         return PortLost(f"bus {self.name}", "stopped")
 

@@ -10,37 +10,31 @@ KEPT_BYTES_MAX = 512  # twice the longest frame: a pushed frame that comes in pi
 
 
 class UnaskedBytes:
-    """Keeps the latest of them until the next request; `on_push` gets each pushed frame found among them."""
+    """`kept` are the latest of them, until the next request; `on_push` gets each pushed frame found among them."""
 
-    __slots__ = ("_kept", "_on_push")
+    __slots__ = ("_on_push", "kept")
 
     def __init__(self, on_push: Callable[[bytes], None]) -> None:
         self._on_push = on_push
-        self._kept = b""
-
-    def __len__(self) -> int:
-        return len(self._kept)
-
-    def clear(self) -> None:
-        self._kept = b""
+        self.kept = b""
 
     def add(self, data: bytes, questions: Iterable[Transaction | None]) -> None:
         """`questions` lend their codecs: one of each watched board, None where a board has none ready."""
-        self._kept = (self._kept + data)[-KEPT_BYTES_MAX:]
+        self.kept = (self.kept + data)[-KEPT_BYTES_MAX:]
         for question in questions:
             if question is not None:
                 self._find_pushed(question)
 
     def _find_pushed(self, question: Transaction) -> None:
         at = 0
-        while at < len(self._kept):  # ends: each round takes a frame out or passes one
-            seen = question.recognise(self._kept[at:])
+        while at < len(self.kept):  # ends: each round takes a frame out or passes one
+            seen = question.recognise(self.kept[at:])
             if seen is None:
                 return
             start, end = at + seen.start, at + seen.end
             if seen.sight is Sight.PUSHED:
-                frame = self._kept[start:end]
-                self._kept = self._kept[:start] + self._kept[end:]
+                frame = self.kept[start:end]
+                self.kept = self.kept[:start] + self.kept[end:]
                 self._on_push(frame)
                 at = start
             else:  # perhaps a pushed frame of a board whose turn is yet to come

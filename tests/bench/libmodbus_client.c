@@ -1,7 +1,7 @@
 /* The yardstick: libmodbus in C, the same tasks as tests/bench/wire_clients.py.
  *
  * Usage: libmodbus_client PORT BAUD exchange COUNT PAUSE_US | libmodbus_client PORT BAUD watch SECONDS PAUSE_US
- * Prints one JSON line. PAUSE_US is the silence before each request; up to 100 us it is spent spinning.
+ * Prints one JSON line. PAUSE_US is the silence before each request; the exchange task spends its end spinning.
  */
 #define _GNU_SOURCE
 #include <modbus.h>
@@ -17,6 +17,7 @@
 #define INPUTS 16
 #define BOARDS 4
 #define ROUND_NS 100000000LL
+#define SPIN_MAX_NS 300000LL
 
 static int64_t now_ns(void) {
     struct timespec t;
@@ -31,8 +32,8 @@ static void sleep_until(int64_t due) {
 
 static void keep_silence(int64_t pause_ns) {
     int64_t due = now_ns() + pause_ns;
-    if (pause_ns > 100000)
-        sleep_until(due);
+    if (pause_ns > SPIN_MAX_NS)
+        sleep_until(due - SPIN_MAX_NS);
     while (now_ns() < due) ;
 }
 
@@ -70,7 +71,7 @@ static void watch(modbus_t *bus, double seconds, int64_t pause_ns) {
         sleep_until(due);
         for (int unit = 1; unit <= BOARDS; unit++, looks++) {
             if (unit > 1)
-                keep_silence(pause_ns);
+                sleep_until(now_ns() + pause_ns);
             modbus_set_slave(bus, unit);
             if (modbus_read_input_bits(bus, 0, INPUTS, bits) != INPUTS)
                 exit(1);

@@ -45,7 +45,7 @@ def run(quick: bool) -> None:
             print(
                 "libmodbus is not installed: its rows and the ratios to it are missing (Debian: libmodbus-dev)"
             )
-        _exchanges(program, yardstick, rounds=1 if quick else 5)
+        _exchanges(program, yardstick, rounds=1 if quick else 4)
         _watching(program, yardstick, rounds=1 if quick else 3, seconds=3.0 if quick else 5.0)
         _bus_alone(program, seconds=1.5 if quick else 3.0)
 

@@ -25,7 +25,7 @@ CHARACTER_BITS = 11  # as Modbus counts them, and as the board program does
 BOARDS = 4
 ROUND_S = 0.1
 WARM_UP = 10
-SPIN_MAX_US = 100  # shorter pauses are spent spinning, so that nobody's caches go cold
+SPIN_MAX_US = 300  # the end of a pause is spent spinning
 NO_WIRE_BAUD = (
     10_000_000  # what the bus is told when there is no wire time: it only computes silences and deadlines
 )
@@ -54,12 +54,16 @@ def line(port: str, baud: int) -> LineSettings:
 
 
 def pauser(pause_us: int) -> Callable[[], None]:
-    def spin() -> None:
+    """Keeps the silence: asleep but for its end, so that nobody's wake-up counts as part of the exchange."""
+
+    def pause() -> None:
         due = time.perf_counter_ns() + pause_us * 1000
+        if pause_us > SPIN_MAX_US:
+            time.sleep((pause_us - SPIN_MAX_US) / 1e6)
         while time.perf_counter_ns() < due:
             pass
 
-    return spin if pause_us <= SPIN_MAX_US else lambda: time.sleep(pause_us / 1e6)
+    return pause
 
 
 def timed(read: Callable[[], object], count: int, pause_us: int) -> Result:
@@ -217,14 +221,14 @@ def watch_pymodbus_sync(port: str, baud: int, seconds: float, pause_us: int) -> 
 
     client = ModbusSerialClient(port, baudrate=baud or LIBRARY_BAUD, timeout=1)
     assert client.connect()
-    pause, looks = pauser(pause_us), 0
+    looks = 0
     before, due = cpu_s(), time.monotonic()
     end = due + seconds
     while due < end:
         time.sleep(max(due - time.monotonic(), 0))
         for unit in range(1, BOARDS + 1):
             if unit > 1:
-                pause()
+                time.sleep(pause_us / 1e6)
             client.read_discrete_inputs(0, count=INPUTS, device_id=unit)
             looks += 1
         due += ROUND_S

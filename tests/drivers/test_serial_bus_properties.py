@@ -104,6 +104,18 @@ def test_no_noise_confirms_an_unlock(junk: bytes, cuts: list[int]) -> None:
     assert isinstance(outcome, BusError) or outcome == request(UNLOCK, 1, 7) in junk
 
 
+@given(st.binary(max_size=6), st.lists(st.integers(0, 30), max_size=6))
+def test_before_the_echo_is_known_no_single_copy_confirms_an_unlock(junk: bytes, cuts: list[int]) -> None:
+    """The adapter's echo with noise in front of it, as the first frame on a new line: unknown, not confirmed."""
+    hand = Hand(LineSettings("main", "", baudrate=115200, echo="auto"))
+
+    hand.ask(unlock(7), Priority.UNLOCK)
+    hand.hear(junk + request(UNLOCK, 1, 7), cuts)
+    hand.pass_time(LONG_S)
+
+    assert isinstance(hand.outcomes[0], BusError)
+
+
 @given(st.floats(0.0, 0.9), answers, answers)
 def test_a_late_reply_never_answers_the_next_question(late_s: float, first: bytes, second: bytes) -> None:
     """M-01: at whatever moment of the drain it comes, the second question gets its own answer."""
