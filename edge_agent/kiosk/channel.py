@@ -2,7 +2,7 @@
 
 Out: `{rev, session, screen, lang, vm, sound, speak, deadline}`, only the newest when the page is slow;
 `{beat}` answers a heartbeat; `{hold_ms}` locks the page after a tap storm. In: `{rev, action, args}`,
-`{beat, taps}`. Anything else, or more than `INCOMING_MAX` bytes, closes the socket.
+`{beat}`, `{taps}`. Anything else, or more than `INCOMING_MAX` bytes, closes the socket.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ SWEEP_S = 2.0  # how often a silent page is looked for: the page's own heartbeat
 
 
 class Incoming(msgspec.Struct, forbid_unknown_fields=True):
-    """What a page may send: a touch (`rev`, `action`, `args`) or a heartbeat (`beat`, `taps` since the last)."""
+    """What a page may send: a touch (`rev`, `action`, `args`) or a heartbeat (`beat`), or `taps` of one second."""
 
     rev: int = -1
     action: str = ""

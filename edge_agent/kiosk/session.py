@@ -15,13 +15,11 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
-from edge_agent.clock import Clock
 from edge_agent.config import Config
 from edge_agent.domain.decision import Decision
 from edge_agent.domain.instant import Instant
@@ -54,10 +52,9 @@ from edge_agent.flows.waits import waits_of
 from edge_agent.kiosk.actions import REPEATABLE, Args
 from edge_agent.kiosk.desk import Page
 from edge_agent.kiosk.lease import Lease
-from edge_agent.kiosk.session_inputs import Preparer
+from edge_agent.kiosk.session_ports import Ports as Ports
 from edge_agent.kiosk.session_screen import SessionScreen
 from edge_agent.kiosk.session_timers import Timers
-from edge_agent.randomness import Randomness
 
 log = logging.getLogger(__name__)
 
@@ -67,47 +64,6 @@ HELD_S = 30.0  # a credential that waited longer belongs to somebody who has lef
 WAIT_SHOWN_S = 0.4  # below this nobody sees a "one moment" screen as anything but a flicker
 UNENDED_MAX = 16  # ends that wait for a broken disk; a restart settles what is beyond
 AGENDA_MAX = 32  # steps that may follow from one event; more is a loop in a table
-
-
-class Committed(Protocol):
-    """What the ledger hands back after a commit."""
-
-    @property
-    def result(self) -> Any: ...
-
-
-class Ledger(Protocol):
-    """`transact` decides and commits under one lock; Refusal and StoreError pass through and change nothing."""
-
-    @property
-    def state(self) -> LockerState: ...
-
-    async def transact(self, decide: Callable[[LockerState, Instant], Decision]) -> Committed: ...
-
-
-class Cabinet(Protocol):
-    """`open` executes one durable intent; what the door then does comes back through `Session.told`."""
-
-    async def open(self, intent: str) -> Any: ...
-
-
-class Prober(Protocol):
-    """Tests of the service menu. Returns the section's rows; raises AgentError where the hardware does not answer."""
-
-    async def section(self, name: str) -> tuple[Any, ...]: ...
-
-
-@dataclass(frozen=True)
-class Ports:
-    """All that a session touches."""
-
-    ledger: Ledger
-    cabinet: Cabinet
-    preparer: Preparer
-    clock: Clock
-    chance: Randomness
-    prober: Prober
-    waiting_events: Callable[[], int] = field(default=lambda: 0)
 
 
 class Session:

@@ -12,7 +12,7 @@ from typing import Protocol
 from edge_agent.domain.code import DRAWS_MAX, draw_code, draw_token, typed_text
 from edge_agent.domain.deposits import Credentials
 from edge_agent.domain.refusals import COLLIDES, PHONE_MISSING, UNKNOWN_CODE, Refusal
-from edge_agent.domain.staff import Staff
+from edge_agent.domain.staff_member import Staff
 from edge_agent.domain.state import LockerState
 from edge_agent.flows.context import Context
 from edge_agent.flows.deciding import Inputs

@@ -15,22 +15,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from edge_agent.clock import VirtualClock
 from edge_agent.config import Config, decode
-from edge_agent.domain import clock_rules, doors, hardware, recovery, service
+from edge_agent.domain import doors, recovery
 from edge_agent.domain import events as e
-from edge_agent.domain.carrier import Carrier, Consent
 from edge_agent.domain.compartment import Compartment
-from edge_agent.domain.courier import Courier
-from edge_agent.domain.decision import Decision, Draft
+from edge_agent.domain.decision import Decision
 from edge_agent.domain.instant import Instant
-from edge_agent.domain.policy import Expected, Policy
+from edge_agent.domain.policy import Policy
 from edge_agent.domain.staff import Staff
 from edge_agent.domain.state import LockerState
 from edge_agent.domain.stay import Stay
-from edge_agent.domain.words import DoorPosition, Height
+from edge_agent.domain.words import DoorPosition
 from edge_agent.flows import events as told
 from edge_agent.kiosk.actions import parse
 from edge_agent.kiosk.desk import View
@@ -43,10 +39,11 @@ from edge_agent.store.executor import Inline
 from edge_agent.store.hasher import CHEAPEST, Hasher
 from edge_agent.store.ledger import Ledger
 from sim.virtual_time import VirtualLoop
+from tests.flows.furnishing import furnish
 from tests.store.locker import empty_file, engine_on
 
 BADGE, OTHER_BADGE, CARD = "LKB:badge-0001", "LKB:badge-0002", "LKS:card-0001"
-PIN, STAFF_PIN = "4711", "815815"
+STAFF_PIN = "815815"
 PHONE = "85291234567"
 BLINK_S = 0.05  # long enough for everything that follows by itself, shorter than any wait
 LATCH_S = 0.3  # from pulse to open, as the door watch sees it
@@ -72,7 +69,6 @@ CONFIG: dict[str, Any] = {
         "L": {"width_mm": 340, "height_mm": 410, "depth_mm": 380},
     },
 }
-RANKS = {"S": 1, "M": 2, "L": 3}
 
 
 class MoodyDisk(Inline):
@@ -342,76 +338,3 @@ class Kiosk:
     def happened(self, kind: str) -> list[Any]:
         """The journalled events of this type since the kiosk was built, oldest first."""
         return [event for event in self.journal if kind == event.TYPE]
-
-
-def furnish(
-    state: LockerState, at: Instant, config: Config, policy: Policy | None, hasher: Hasher
-) -> Decision:
-    """Doors configured and found empty, one carrier, two couriers; every given table as documents would fill it."""
-    draft = Draft(state, at)
-    specs = tuple(
-        e.DoorSpec(door.number, door.size, RANKS[door.size], Height(door.height), door.board)
-        for door in config.doors()
-    )
-    draft.add(
-        e.ConfigApplied("digest", specs), e.AcceptancePassed("technician:t", tuple(d.number for d in specs))
-    )
-    for number in (spec.number for spec in specs):
-        draft.add(e.DoorClosed(number))
-    draft.give("policy", policy or Policy(low_doors_kept=2))
-    draft.give("carrier", Carrier("sf", phone_required=False), "sf")
-    draft.give("carrier", Carrier("strict", consent=Consent.PRE_ADVISED, phone_required=False), "strict")
-    for n, carrier in ((1, "sf"), (2, "strict")):
-        badge = hasher.lookup_hash("badge", f"badge-000{n}")
-        courier = Courier(str(1000 + n), carrier, hasher.code_hash(pin_text(str(1000 + n), PIN)), badge)
-        draft.give("courier", courier, courier.id)
-    clocks = clock_rules.checkpoint(draft.state, True, at)
-    for change in clocks.given:
-        draft.give(change.table, change.row, change.key)
-    return draft.done()
-
-
-def pre_advise(kiosk: Kiosk, waybill: str, **facts: Any) -> None:
-    """The back office knows this parcel."""
-    waybill_hash = kiosk.hasher.lookup_hash("waybill", waybill)
-
-    def decide(state: LockerState, at: Instant) -> Decision:
-        draft = Draft(state, at)
-        draft.give("expected", Expected(waybill_hash, facts.pop("carrier", "sf"), **facts), waybill_hash)
-        return draft.done()
-
-    kiosk.transact(decide)
-
-
-def set_aside(kiosk: Kiosk, *numbers: str) -> None:
-    """Nobody knows what is inside these."""
-    for number in numbers:
-        kiosk.transact(partial(service.contents_unknown, number=number, reason="test"))
-
-
-def change_carrier(kiosk: Kiosk, **changes: object) -> None:
-    """A new version of the carriers' document."""
-
-    def decide(state: LockerState, at: Instant) -> Decision:
-        draft = Draft(state, at)
-        draft.give("carrier", msgspec.structs.replace(state.carrier["sf"], **changes), "sf")
-        return draft.done()
-
-    kiosk.transact(decide)
-
-
-def change_policy(kiosk: Kiosk, **changes: object) -> None:
-    """A new version of the policy document."""
-
-    def decide(state: LockerState, at: Instant) -> Decision:
-        draft = Draft(state, at)
-        draft.give("policy", msgspec.structs.replace(state.rules, **changes))
-        return draft.done()
-
-    kiosk.transact(decide)
-
-
-def silence_board(kiosk: Kiosk, board: str) -> None:
-    """Retries are over, the board does not answer."""
-    numbers = tuple(c.number for c in kiosk.state.compartment.values() if c.board == board)
-    kiosk.transact(partial(hardware.board_silent, board=board, doors=numbers, fact="test"))

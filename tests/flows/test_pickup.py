@@ -6,7 +6,8 @@ import pytest
 
 from edge_agent.domain.stay import Stay
 from edge_agent.domain.words import CodeLife, Contents, Report, StayStatus
-from tests.flows.at_hand import BADGE, PHONE, Kiosk, change_carrier, change_policy, silence_board
+from tests.flows.at_hand import BADGE, PHONE, Kiosk
+from tests.flows.furnishing import change_carrier, change_policy, silence_board
 
 
 @pytest.fixture

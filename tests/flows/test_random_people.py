@@ -1,7 +1,7 @@
 """People who do anything at all, in any order: the flows never break, and no screen claims what is not durable.
 
-Each seed is one long day at one locker: hands, scanners, jammed latches, silent sensors, failing disks, power cuts, drawn
-by lot. Repeat one with `pytest tests/flows/test_random_people.py -k "seed-7"`.
+Each seed is one long day at one locker: hands, scanners, jammed latches, silent sensors, failing disks, power cuts,
+drawn by lot. Repeat one with `pytest tests/flows/test_random_people.py -k "seed-7"`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from edge_agent.domain.words import Contents, DoorPosition, ParcelStatus
 from edge_agent.kiosk.actions import ARGUMENTS, Digits, Flag, Named, Stars
 from edge_agent.kiosk.desk import View
 from edge_agent.kiosk.screens import Thanks
-from tests.flows.at_hand import BADGE, CARD, OTHER_BADGE, PHONE, PIN, STAFF_PIN, Kiosk, change_carrier
+from tests.flows.at_hand import BADGE, CARD, OTHER_BADGE, PHONE, STAFF_PIN, Kiosk
+from tests.flows.furnishing import PIN, change_carrier
 
 STEPS = 600
 SEEDS_DEFAULT, SEEDS_SOAK = 15, 150

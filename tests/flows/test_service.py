@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from edge_agent.domain.words import Condition, Contents
-from tests.flows.at_hand import BADGE, CARD, STAFF_PIN, Kiosk, set_aside
+from tests.flows.at_hand import BADGE, CARD, STAFF_PIN, Kiosk
+from tests.flows.furnishing import set_aside
 
 
 @pytest.fixture

@@ -6,14 +6,15 @@ const BEAT_MS = 2000; // the agent gives the screen away after three missed beat
 const DEAF_MS = 5000; // two beats unanswered: the socket is open but nobody is there
 const RETRY_MS = [250, 500, 1000, 2000]; // a restarted agent is back within seconds; then every 2 s for ever
 const TOUCH_MS = 1000; // "somebody is there" at most once a second
-const TAPS_MAX = 20; // between two beats; then the agent hears of it at once
+const STORM_TAPS = 40; // in STORM_MS: far beyond any finger; the agent is told and holds the screen
+const STORM_MS = 1000;
 
 export class Link {
   #socket = null;
   #tries = 0;
   #beat = 0;
   #heardAt = 0;
-  #taps = 0;
+  #taps = [];
   #touchedAt = 0;
   #on;
 
@@ -42,12 +43,19 @@ export class Link {
 
   // Any touch of the glass: counted for the storm guard, and told to the agent at most once a second.
   touched(rev) {
-    this.#taps += 1;
-    if (this.#taps >= TAPS_MAX) this.#pulse();
     const now = performance.now();
+    this.#count(now);
     if (now - this.#touchedAt < TOUCH_MS) return;
     this.#touchedAt = now;
     this.send(rev, "touch");
+  }
+
+  #count(now) {
+    this.#taps.push(now);
+    if (this.#taps.length < STORM_TAPS) return;
+    if (now - this.#taps.shift() > STORM_MS) return;
+    this.#write({ taps: STORM_TAPS });
+    this.#taps = [];
   }
 
   #receive(message) {
@@ -63,8 +71,7 @@ export class Link {
       return;
     }
     this.#beat += 1;
-    this.#write({ beat: this.#beat, taps: this.#taps });
-    this.#taps = 0;
+    this.#write({ beat: this.#beat });
   }
 
   #write(message) {

@@ -64,14 +64,19 @@ const link = new Link({ view: receive, hold, up, down });
 
 // A finger is on the glass: redrawing now would take the button away between the press and its click, and the touch
 // would be lost. The newest view waits until the finger is up.
+const PRESS_MS = 1000; // a press whose end never comes (wet glass, a lost event) must not freeze the screen
 let pressed = false;
+let pressTimer = 0;
 let waiting = null;
 
 function press() {
   pressed = true;
+  clearTimeout(pressTimer);
+  pressTimer = setTimeout(lift, PRESS_MS);
 }
 
 function lift() {
+  clearTimeout(pressTimer);
   setTimeout(() => {
     pressed = false;
     const next = waiting;
@@ -132,7 +137,8 @@ function draw(fresh) {
   // Large letters may make the words scroll: then they can be scrolled by keys, too.
   const scrolls = isOn("large") ? "0" : undefined;
   const main = h("main", { class: "story", tabindex: scrolls }, parts.story);
-  const work = parts.work ? h("section", { class: "work", tabindex: scrolls, "aria-label": t("chrome.step") }, parts.work) : null;
+  const label = t("chrome.step");
+  const work = parts.work ? h("section", { class: "work", tabindex: scrolls, "aria-label": label }, parts.work) : null;
   const shown = cover ? { ...view, screen: "please-wait", vm: null } : view;
   root.replaceChildren(...[header(shown, send), main, work, footer(shown, send, () => draw(false))].filter(Boolean));
   refocus(root, fresh ? null : place);
