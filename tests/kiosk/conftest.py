@@ -36,7 +36,9 @@ class Panel:
     def show(self, view: View) -> None:
         """Show a view and wait until the page has drawn it."""
         self.kiosk.show(view)
-        self.page.wait_for_function("rev => document.body.dataset.rev === String(rev)", arg=view.rev, timeout=5000)
+        self.page.wait_for_function(
+            "rev => document.body.dataset.rev === String(rev)", arg=view.rev, timeout=5000
+        )
 
     def sample(self, name: str, lang: str = "en") -> View:
         view = view_of(name, lang, self.kiosk.next_rev())
@@ -110,9 +112,9 @@ def every_panel(request: pytest.FixtureRequest, panel_of) -> Panel:
 
 @pytest.fixture
 def panel(panel_of) -> Panel:
-    """The 10 inch panel, freshly at the idle screen, with nothing heard yet."""
+    """The 10 inch panel at the idle screen, the last person gone, with nothing heard yet."""
     panel = panel_of("1280x800")
-    CHROMIUM.run(lambda: panel.sample("home"))
+    CHROMIUM.run(lambda: (panel.sample("thanks"), panel.sample("home")))
     panel.kiosk.desk.actions.clear()
     panel.kiosk.desk.happened.clear()
     return panel

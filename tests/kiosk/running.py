@@ -16,19 +16,32 @@ TOKEN = "t" * 32
 
 
 class RunningKiosk:
-    """Start with `with`; `show` may be called from the test's thread and returns when the loop has taken it."""
+    """Start with `with` (or `__enter__`); `again` starts it anew on the same address after `__exit__`.
+
+    `show` may be called from the test's thread and returns when the server's loop has taken the view.
+    """
 
     def __init__(self, px_per_mm: float, folder: Path) -> None:
         self.desk = GalleryDesk()
-        self._listener = bind("127.0.0.1:0")
-        self.origin = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        self.address = f"{self.origin}/?token={TOKEN}"
         self._px_per_mm = px_per_mm
         self._folder = folder
+        self._rev = 100
+        self._listen("127.0.0.1:0")
+
+    def _listen(self, address: str) -> None:
+        self._listener = bind(address)
+        self._port = self._listener.getsockname()[1]
         self._loop = asyncio.new_event_loop()
         self._up = threading.Event()
         self._thread = threading.Thread(target=self._run, name="kiosk-under-test")
-        self._rev = 100
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def address(self) -> str:
+        return f"{self.origin}/?token={TOKEN}"
 
     def __enter__(self) -> RunningKiosk:
         self._thread.start()
@@ -36,9 +49,15 @@ class RunningKiosk:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if not self._thread.is_alive():
+            return
         self._loop.call_soon_threadsafe(self._server.stop)
         self._thread.join(10)
         assert not self._thread.is_alive(), "the kiosk server did not stop within 10 s"
+
+    def again(self) -> None:
+        self._listen(f"127.0.0.1:{self._port}")
+        self.__enter__()
 
     def show(self, view: View) -> None:
         shown = threading.Event()
@@ -50,8 +69,8 @@ class RunningKiosk:
         self._loop.call_soon_threadsafe(on_loop)
         assert shown.wait(5)
 
-    def next_rev(self) -> int:
-        self._rev += 1
+    def next_rev(self, step: int = 1) -> int:
+        self._rev += step
         return self._rev
 
     def _run(self) -> None:

@@ -78,11 +78,11 @@ def test_a_typed_code_arrives_typed(guard):
 
 
 def test_a_storm_of_taps_holds_the_screen_and_then_lets_go(guard, clock):
-    """Rain on the panel: twenty taps in half a second, then nothing."""
+    """Rain on the panel: forty taps in half a second, then nothing."""
     verdicts = []
     for _ in range(STORM_TAPS):
         verdicts.append(guard.storm())
-        clock.advance(0.02)
+        clock.advance(0.01)
 
     assert verdicts == [False] * (STORM_TAPS - 1) + [True]
     assert guard.admit(DOOR, 7, "reopen", {}) is Dropped.HELD
