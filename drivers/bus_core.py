@@ -121,6 +121,7 @@ class BusCore:
         self._now = now
         self.error = None
         self.phase = _IDLE
+        self.wake_at = now  # attached boards are prepared at once, whether or not anybody asks for them
         self._quiet_at = now + self._silence_s
         self._noisy_since = None
         self._unasked.kept = b""
