@@ -9,6 +9,7 @@ import msgspec
 
 from edge_agent.cli.options import Options, global_options
 from edge_agent.control.operations import OPERATIONS, Operation, Role, Tier
+from edge_agent.version import VERSION
 
 VERBS = {row.name: row for row in OPERATIONS if row.role is Role.TECHNICIAN}
 """What can be typed: the bridge's rows are for its own socket."""
@@ -18,6 +19,11 @@ NOUNS = {
     "board": "The lock boards.",
     "scanner": "The barcode scanners.",
     "config": "The configuration file.",
+    "journal": "What happened: check it, show it, export it.",
+    "backup": "Sealed copies of the ledger.",
+    "couriers": "Who may deposit and recall here.",
+    "cabinet": "The cabinet as a whole.",
+    "lists": "Lists handed in without a back office.",
 }
 """What a noun with verbs under it is about."""
 
@@ -71,9 +77,11 @@ def _did_you_mean(message: str, typed: str, known: list[str]) -> str:
     return f"{message} Did you mean {near[0]!r}?" if near else f"{message} There are: {', '.join(known)}."
 
 
-def root() -> Nouns:
+def root() -> click.Group:
     """`lockerctl` itself."""
-    return Nouns("lockerctl", ROOT_HELP)
+    tool = Nouns("lockerctl", ROOT_HELP)
+    click.version_option(VERSION, prog_name="lockerctl")(tool)
+    return tool
 
 
 def command(row: Operation) -> click.Command:

@@ -24,6 +24,7 @@ def main(arguments: list[str]) -> int:
     as_json = "--json" in arguments or "--jsonl" in arguments
     try:
         ended = root().main(arguments, "lockerctl", standalone_mode=False, obj=options)
+        sys.stdout.flush()  # here, where a reader that has gone is still ours to handle
         return int(ended or Exit.DONE)
     except click.exceptions.NoArgsIsHelpError as error:
         print(error.format_message(), file=sys.stderr)
@@ -32,7 +33,10 @@ def main(arguments: list[str]) -> int:
         return _usage(error, as_json)
     except (KeyboardInterrupt, click.Abort):
         return Exit.INTERRUPTED
-    except BrokenPipeError:  # the reader of our pipe has seen enough
+    except (
+        BrokenPipeError,
+        SystemExit,
+    ):  # the reader of our pipe has seen enough (click makes it a SystemExit)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.DONE
     except Exception as error:  # the outermost place: a technician gets a line, not a traceback

@@ -9,8 +9,7 @@ import select
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -23,6 +22,11 @@ if TYPE_CHECKING:
 
 LOCKERCTL = (sys.executable, "-c", "from edge_agent.cli.main import run; run()")
 PATIENCE_S = 60  # a hung tool fails the test instead of the run
+
+
+CTRL_C = "\x03"
+Step = tuple[str, str | Callable[[], object]]
+"""A text to wait for, and what happens then: keys that are pressed, or something done at the cabinet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +60,13 @@ class Technician:
         )
         return Ran(done.returncode, done.stdout, done.stderr)
 
-    def types_at_a_terminal(self, *words: str, keys: str = "", until: str = "") -> Ran:
-        """On a terminal of 24 lines: stdin, stdout and stderr are one pty. `until` found: Ctrl-C is pressed."""
+    def types_at_a_terminal(self, *words: str, keys: str = "", steps: Sequence[Step] = ()) -> Ran:
+        """On a terminal of 24 lines: stdin, stdout and stderr are one pty. `steps`: as soon as a text is seen, do."""
         child, terminal = pty.fork()
         if child == 0:
             os.execve(LOCKERCTL[0], [*LOCKERCTL, *words], self._environment())
         try:
-            return _watch_terminal(child, terminal, keys.encode(), until.encode())
+            return _watch_terminal(child, terminal, keys.encode(), list(steps))
         finally:
             os.close(terminal)
 
@@ -72,7 +76,7 @@ class Technician:
         return {**given, "TERM": "xterm", "COLUMNS": "100", "LINES": "24", **config}
 
 
-def _watch_terminal(child: int, terminal: int, keys: bytes, until: bytes) -> Ran:
+def _watch_terminal(child: int, terminal: int, keys: bytes, steps: list[Step]) -> Ran:
     seen = b""
     os.write(terminal, keys)
     deadline = monotonic() + PATIENCE_S
@@ -82,9 +86,12 @@ def _watch_terminal(child: int, terminal: int, keys: bytes, until: bytes) -> Ran
             seen += os.read(terminal, 4096)
         except OSError:  # the last process has left the terminal
             break
-        if until and until in seen:
-            os.write(terminal, b"\x03")
-            until = b""
+        if steps and steps[0][0].encode() in seen:
+            act = steps.pop(0)[1]
+            if isinstance(act, str):
+                os.write(terminal, act.encode())
+            else:
+                act()
     else:
         os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
@@ -133,15 +140,3 @@ def at_site(locker_sim: LockerSim) -> Callable[..., Site]:
         return Site(cabinet, Technician(cabinet.config_path))
 
     return build
-
-
-@pytest.fixture
-def later() -> Callable[..., threading.Timer]:
-    """Something that happens while a command runs."""
-
-    def plan(after_s: float, what: Callable[..., Any], *args: Any) -> threading.Timer:
-        timer = threading.Timer(after_s, what, args)
-        timer.start()
-        return timer
-
-    return plan

@@ -6,16 +6,14 @@ import fcntl
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import serial
 
 from edge_agent.cli.main import main
-from tests.cli.conftest import Ran, Site, Technician
+from tests.cli.conftest import CTRL_C, Ran, Site, Technician
 
 AtSite = Callable[..., Site]
-Later = Callable[..., Any]
 
 
 def one_line(ran: Ran) -> str:
@@ -29,7 +27,7 @@ def test_a_scan_finds_every_board_and_names_the_configured_ones(at_site: AtSite)
     """Two families on two buses: both answer, with response time and errors counted."""
     site = at_site("lock-8a", "waveshare-relay")
 
-    ran = site.technician.types("bus", "scan", "--addresses", "1-2", "--json")
+    ran = site.technician.types("bus", "scan", "--addresses", "1", "--json")
 
     found = {board["configured"]: board for bus in ran.json["buses"] for board in bus["boards"]}
     assert ran.code == 0
@@ -45,7 +43,7 @@ def test_a_scan_needs_no_configuration(at_site: AtSite, technician: Technician) 
     """Somebody with an adapter and a board, and nothing else."""
     site = at_site("kerong-cu16")
 
-    ran = technician.types("bus", "scan", "--port", str(site.cabinet.ports["main"]), "--addresses", "0-1")
+    ran = technician.types("bus", "scan", "--port", str(site.cabinet.ports["main"]), "--addresses", "0")
 
     assert ran.code == 0
     assert "kerong-cu16" in ran.out
@@ -143,12 +141,15 @@ def test_doors_for_a_person_are_a_table_in_colour_and_for_a_pipe_plain_columns(a
     assert "8 doors: 8 closed" in seen.out
 
 
-def test_watching_doors_shows_a_hand_at_work(at_site: AtSite, later: Later) -> None:
+def test_watching_doors_shows_a_hand_at_work(at_site: AtSite) -> None:
     """Door 2 opens while the technician looks; Ctrl-C ends the watch without a complaint."""
     site = at_site("waveshare-relay")
-    later(2.0, site.cabinet.force, "2")
 
-    seen = site.technician.types_at_a_terminal("doors", "--watch", until="7 closed, 1 open")
+    seen = site.technician.types_at_a_terminal(
+        "doors",
+        "--watch",
+        steps=[("8 closed", lambda: site.cabinet.force("2")), ("7 closed, 1 open", CTRL_C)],
+    )
 
     assert seen.code == 0
     assert "Traceback" not in seen.out
@@ -179,17 +180,22 @@ def test_bus_watch_decodes_what_passes(at_site: AtSite) -> None:
     assert frames[1]["meaning"] == "board A: open: 5"
 
 
-def test_a_scanner_is_watched_and_hostile_codes_are_only_counted(at_site: AtSite, later: Later) -> None:
+def test_a_scanner_is_watched_and_hostile_codes_are_only_counted(at_site: AtSite) -> None:
     """A waybill is shown; a set-up barcode is named as dropped and its text is not."""
     site = at_site("lock-8a", scanners=["line"])
-    later(1.5, site.cabinet.scan, "front", "SF1234567890123")
-    later(1.8, site.cabinet.scan, "front", "SCNMOD0;")
 
-    ran = site.technician.types("scanner", "watch", "--seconds", "4", "--jsonl")
+    seen = site.technician.types_at_a_terminal(
+        "scanner",
+        "watch",
+        steps=[
+            ("show it a code", lambda: site.cabinet.scan("front", "SF1234567890123")),
+            ("SF1234567890123", lambda: site.cabinet.scan("front", "SCNMOD0;")),
+            ("dropped: set up", CTRL_C),
+        ],
+    )
 
-    assert '"text":"SF1234567890123"' in ran.out
-    assert '"dropped":"set_up"' in ran.out
-    assert "SCNMOD" not in ran.out
+    assert seen.code == 0
+    assert "SCNMOD" not in seen.out
 
 
 def test_a_trigger_without_a_code_says_so(at_site: AtSite) -> None:

@@ -113,6 +113,17 @@ def test_global_options_stand_before_or_after_the_verb(
     assert technician.types(*words).json["version"] == VERSION
 
 
+def test_a_reader_that_has_seen_enough_is_no_failure(technician: Technician) -> None:
+    """`lockerctl --help | head -1`: no complaint on stderr."""
+    with subprocess.Popen([*LOCKERCTL, "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as tool:
+        assert tool.stdout
+        assert tool.stderr
+        tool.stdout.close()
+        said = tool.stderr.read()
+
+    assert (tool.returncode, said) == (0, b"")
+
+
 def test_a_slip_in_the_verb_is_answered_with_the_nearest_one(technician: Technician) -> None:
     """`lockerctl bus sacn`."""
     ran = technician.types("bus", "sacn")

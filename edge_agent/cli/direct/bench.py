@@ -110,8 +110,13 @@ class Bench:
 
     def run(self, line: LineSettings) -> SerialBus:
         """A bus on any line, running until the end. A port that cannot be opened speaks up at the first question."""
+        import logging
+
         from drivers.serial_bus import SerialBus
 
+        logging.getLogger("drivers").addHandler(
+            logging.NullHandler()
+        )  # results say it; stderr stays one line
         bus = SerialBus(line)
         self._opened.callback(bus.stop)
         bus.start()

@@ -12,7 +12,7 @@ from drivers.bus import LineSettings
 from drivers.registry import scanner_from
 from drivers.scanner import Scan, Scanner
 from drivers.scanner_port import ScannerPort, ScannerState
-from edge_agent.cli.direct.bench import Bench
+from edge_agent.cli.direct.bench import Bench, Progress
 from edge_agent.config import Scanner as ScannerSection
 from edge_agent.control import types as t
 from edge_agent.wiring import scanner_settings
@@ -28,6 +28,7 @@ class _Heard:
     port: ScannerPort
     codec: Scanner
     begun_s: float
+    progress: Progress
 
 
 def watch(asked: t.ScannerArguments, bench: Bench) -> Iterator[t.Scan]:
@@ -35,8 +36,7 @@ def watch(asked: t.ScannerArguments, bench: Bench) -> Iterator[t.Scan]:
     section = bench.scanner_named(asked.scanner)
     bench.hold_state()
     until = monotonic() + asked.seconds if asked.seconds else float("inf")
-    with _listening(section) as heard:
-        bench.progress(f"scanner {section.name}: show it a code")
+    with _listening(section, bench.progress) as heard:
         yield from _scans(heard, until)
 
 
@@ -44,8 +44,7 @@ def trigger(asked: t.ScannerTriggerArguments, bench: Bench) -> t.ScannerTriggerR
     """Trigger on, one code or the end of the wait, trigger off."""
     section = bench.scanner_named(asked.scanner)
     bench.hold_state()
-    with _listening(section) as heard:
-        bench.progress(f"scanner {section.name}: show it a code")
+    with _listening(section, bench.progress) as heard:
         heard.port.trigger_on()
         found = next(_scans(heard, monotonic() + asked.seconds), None)
         heard.port.trigger_off()
@@ -53,14 +52,14 @@ def trigger(asked: t.ScannerTriggerArguments, bench: Bench) -> t.ScannerTriggerR
 
 
 @contextmanager
-def _listening(section: ScannerSection) -> Iterator[_Heard]:
+def _listening(section: ScannerSection, progress: Progress) -> Iterator[_Heard]:
     told: SimpleQueue[Scan | ScannerState] = SimpleQueue()
     codec = scanner_from(scanner_settings(section), section.driver)
     line = LineSettings(section.name, section.port, baudrate=section.baudrate, echo="none")
     port = ScannerPort(line, codec, told.put, told.put)
     port.start()
     try:
-        yield _Heard(told, port, codec, monotonic())
+        yield _Heard(told, port, codec, monotonic(), progress)
     finally:
         port.stop()
 
@@ -77,6 +76,8 @@ def _scans(heard: _Heard, until: float) -> Iterator[t.Scan]:
                 yield _scan(heard, told.text, told.aim)
             elif told.error is not None:
                 raise told.error
+            else:
+                heard.progress(f"scanner {heard.codec.name}: show it a code")
         for why, count in dict(heard.codec.dropped).items():
             for _ in range(count - dropped.get(why, 0)):
                 yield _scan(heard, dropped=why.value)
