@@ -7,15 +7,19 @@ decides, it decides through the ledger like everybody else; the peer's login is 
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import msgspec
 
 from drivers.lock_board import DoorState
+from edge_agent import given_lists
 from edge_agent.agent import Agent
 from edge_agent.control import types as t
 from edge_agent.control.answers import board_answer, door_row
 from edge_agent.control.server import Caller, Handler, StreamHandler
+from edge_agent.domain import events as e
 from edge_agent.domain import service
+from edge_agent.domain.decision import Decision
 from edge_agent.domain.staff_member import TECHNICIAN
 from edge_agent.domain.words import Cause, Outcome
 from edge_agent.errors import ControlError
@@ -40,6 +44,8 @@ class Serving:
             "doors": self.doors,
             "board.info": self.board_info,
             "unlock": self.unlock,
+            "lists.import": self.lists_import,
+            "cabinet.accept": self.cabinet_accept,
         }
 
     def bridge(self) -> dict[str, Handler | StreamHandler]:
@@ -68,7 +74,7 @@ class Serving:
             raise ControlError(
                 "CTRL-705", f"board {asked.board}, channel {asked.channel}", "no door is wired there"
             )
-        actor = f"{TECHNICIAN}:{caller.peer.login}"
+        actor = _actor(caller)
         begin_s = asyncio.get_running_loop().time()
         committed = await agent.ledger.transact(
             lambda state, at: service.open_door(
@@ -89,6 +95,25 @@ class Serving:
             code=CODES[outcome],
         )
 
+    async def lists_import(self, asked: t.ListsImportArguments, caller: Caller) -> t.ListsImportResult:
+        document = given_lists.read(Path(asked.file))
+        given = await given_lists.changes_of(document, self._agent.hasher)
+        done = e.CommandDone(Path(asked.file).name, "lists.import", _actor(caller), "done")
+        await self._agent.ledger.transact(lambda state, at: Decision((done,), given=given))
+        return t.ListsImportResult(
+            carriers=len(document.carriers),
+            couriers=len(document.couriers),
+            staff=len(document.staff),
+            expected=len(document.expected),
+        )
+
+    async def cabinet_accept(self, asked: t.CabinetAcceptArguments, caller: Caller) -> t.CabinetAcceptResult:
+        """Only doors whose sensor says closed count as looked at: an open or unknown one is left out."""
+        states = self._agent.cabinet.watch.states()
+        closed = tuple(number for number, state in states.items() if state is DoorState.CLOSED)
+        await self._agent.ledger.transact(lambda state, at: service.accept(state, _actor(caller), closed, at))
+        return t.CabinetAcceptResult(doors=len(closed))
+
     async def events(self, asked: t.EventsArguments, caller: Caller) -> t.EventsResult:
         """The long poll: returns as soon as there is something behind `after`."""
         ledger = self._agent.ledger
@@ -101,3 +126,8 @@ class Serving:
     async def acks(self, asked: t.AcksArguments, caller: Caller) -> t.AcksResult:
         taken = await self._agent.ledger.acknowledge(asked.epoch, asked.next)
         return t.AcksResult(taken=taken.value)
+
+
+def _actor(caller: Caller) -> str:
+    """The technician behind a socket, by the login that the kernel names."""
+    return f"{TECHNICIAN}:{caller.peer.login}"

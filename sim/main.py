@@ -11,6 +11,7 @@ import importlib
 import click
 
 VERBS = {
+    "demo": ("sim.demo:demo", "A whole locker to play with: cabinet, agent and back office."),
     "boards": ("sim.boards_command:boards", "Pretend lock boards and scanners on ptys, with a control API."),
 }
 

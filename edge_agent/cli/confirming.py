@@ -16,7 +16,19 @@ def _unlock_effect(arguments: Any) -> str:
     return f"Unlock board {arguments.board}, channel {arguments.channel}: the door opens, whatever is inside."
 
 
-EFFECTS: dict[str, Callable[[Any], str]] = {"unlock": _unlock_effect}
+def _accept_effect(arguments: Any) -> str:
+    return "Accept the cabinet: every compartment without a parcel counts as empty and may be offered."
+
+
+def _restore_effect(arguments: Any) -> str:
+    return f"Make {arguments.file} the ledger: codes are spent and contents unknown until the back office reconciles."
+
+
+EFFECTS: dict[str, Callable[[Any], str]] = {
+    "unlock": _unlock_effect,
+    "cabinet.accept": _accept_effect,
+    "backup.restore": _restore_effect,
+}
 """Operation key → what will happen, for the question."""
 
 
@@ -27,7 +39,7 @@ def confirmed(row: Operation, arguments: Any) -> Any:
     print(f"{EFFECTS[row.key](arguments)} Go on? [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise ControlError("CTRL-704", row.name, "not confirmed: the answer was no")
-    if arguments.reason or arguments.bench:
+    if getattr(arguments, "reason", True) or getattr(arguments, "bench", False):
         return arguments
     print("Why, for the record? ", end="", file=sys.stderr, flush=True)
     reason = sys.stdin.readline().strip()

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from edge_agent.cli import show_ledger
 from edge_agent.cli.terminal import Grid, say, show
 from edge_agent.control import types as t
 from edge_agent.error_table import EXPLANATIONS
@@ -166,6 +167,17 @@ def version(result: t.VersionResult) -> None:
     print(f"lockerctl {result.version} (Python {result.python})")
 
 
+def lists_import(found: t.ListsImportResult) -> None:
+    print(
+        f"taken over: {found.carriers} carriers, {found.couriers} couriers, {found.staff} staff, "
+        f"{found.expected} expected parcels"
+    )
+
+
+def cabinet_accept(found: t.CabinetAcceptResult) -> None:
+    print(f"accepted: {found.doors} compartments may be offered")
+
+
 SHOW: dict[str, Callable[[Any], None]] = {
     "bus.scan": bus_scan,
     "bus.watch": frame,
@@ -174,8 +186,10 @@ SHOW: dict[str, Callable[[Any], None]] = {
     "unlock": unlock,
     "scanner.watch": scan,
     "scanner.trigger": scanner_trigger,
+    "lists.import": lists_import,
+    "cabinet.accept": cabinet_accept,
     "config.check": config_check,
     "explain": explain,
     "version": version,
-}
+} | show_ledger.SHOW
 """Operation key → how its result, or one item of its stream, is shown."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
+from edge_agent.control import ledger_types as ledger
 from edge_agent.control import types as t
 
 
@@ -34,6 +35,7 @@ class Needs(Enum):
 
     NOTHING = "nothing"  # always in the process of lockerctl
     HARDWARE = "hardware"  # in the agent while it holds the state lock, else in process
+    LEDGER = "ledger"  # in the agent while it holds the state lock, else in process
     AGENT = "agent"  # in the agent only
 
 
@@ -172,6 +174,146 @@ OPERATIONS: tuple[Operation, ...] = (
         t.Nothing,
         t.VersionResult,
         "lockerctl version",
+    ),
+    Operation(
+        "lists import",
+        "Take over carriers, couriers, staff and expected parcels from a JSON document.",
+        TECHNICIAN,
+        Tier.REVERSIBLE,
+        Needs.AGENT,
+        t.ListsImportArguments,
+        t.ListsImportResult,
+        "lockerctl lists import lists.json",
+    ),
+    Operation(
+        "cabinet accept",
+        "Take the cabinet into service: every compartment was opened and found empty.",
+        TECHNICIAN,
+        Tier.CONFIRM,
+        Needs.AGENT,
+        t.CabinetAcceptArguments,
+        t.CabinetAcceptResult,
+        "lockerctl cabinet accept --reason 'all doors opened by hand'",
+    ),
+    Operation(
+        "journal verify",
+        "Check the journal's chain, the file, and that the tables are what the journal says.",
+        TECHNICIAN,
+        READ,
+        Needs.LEDGER,
+        t.Nothing,
+        ledger.JournalVerifyResult,
+        "lockerctl journal verify",
+    ),
+    Operation(
+        "journal rebuild",
+        "Fold the journal again and compare; with --write make the tables what it says.",
+        TECHNICIAN,
+        Tier.REVERSIBLE,
+        Needs.LEDGER,
+        ledger.JournalRebuildArguments,
+        ledger.JournalRebuildResult,
+        "lockerctl journal rebuild --write",
+    ),
+    Operation(
+        "journal export",
+        "Write the whole journal into a new file, one CloudEvent a line.",
+        TECHNICIAN,
+        Tier.REVERSIBLE,
+        Needs.LEDGER,
+        ledger.JournalExportArguments,
+        ledger.JournalExportResult,
+        "lockerctl journal export journal.jsonl",
+    ),
+    Operation(
+        "journal show",
+        "Show the newest events, all or of one type, stay or compartment.",
+        TECHNICIAN,
+        READ,
+        Needs.LEDGER,
+        ledger.JournalShowArguments,
+        ledger.JournalShowResult,
+        "lockerctl journal show --type door. --compartment 7",
+    ),
+    Operation(
+        "backup make",
+        "Make a sealed backup on every target and prove it by opening it.",
+        TECHNICIAN,
+        Tier.REVERSIBLE,
+        Needs.LEDGER,
+        t.Nothing,
+        ledger.BackupMakeResult,
+        "lockerctl backup make",
+    ),
+    Operation(
+        "backup verify",
+        "Open a backup and check what it holds.",
+        TECHNICIAN,
+        READ,
+        Needs.LEDGER,
+        ledger.BackupVerifyArguments,
+        ledger.BackupVerifyResult,
+        "lockerctl backup verify --identity recovery.txt",
+    ),
+    Operation(
+        "backup restore",
+        "Make a backup the ledger, under a new epoch; the present file is set aside.",
+        TECHNICIAN,
+        Tier.CONFIRM,
+        Needs.LEDGER,
+        ledger.BackupRestoreArguments,
+        ledger.BackupRestoreResult,
+        "lockerctl backup restore /media/stick/ledger-0001.age",
+    ),
+    Operation(
+        "parcels",
+        "List every parcel that the locker knows, personal data masked.",
+        TECHNICIAN,
+        READ,
+        Needs.LEDGER,
+        t.Nothing,
+        ledger.ParcelsResult,
+        "lockerctl parcels",
+    ),
+    Operation(
+        "compartments",
+        "List every compartment as the ledger knows it.",
+        TECHNICIAN,
+        READ,
+        Needs.LEDGER,
+        t.Nothing,
+        ledger.CompartmentsResult,
+        "lockerctl compartments",
+    ),
+    Operation(
+        "couriers import",
+        "Take over a list of couriers: all of it, or nothing where a line is wrong.",
+        TECHNICIAN,
+        Tier.REVERSIBLE,
+        Needs.LEDGER,
+        ledger.CouriersImportArguments,
+        ledger.CouriersImportResult,
+        "lockerctl couriers import couriers.csv",
+    ),
+    Operation(
+        "couriers list",
+        "List the couriers.",
+        TECHNICIAN,
+        READ,
+        Needs.LEDGER,
+        t.Nothing,
+        ledger.CouriersListResult,
+        "lockerctl couriers list",
+    ),
+    Operation(
+        "couriers revoke",
+        "From now on this courier's PIN and badge open nothing.",
+        TECHNICIAN,
+        Tier.REVERSIBLE,
+        Needs.LEDGER,
+        ledger.CouriersRevokeArguments,
+        ledger.CouriersRevokeResult,
+        "lockerctl couriers revoke K1",
     ),
     Operation(
         "events",

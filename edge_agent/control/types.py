@@ -13,7 +13,7 @@ import msgspec
 from edge_agent.error_table import Exit, exit_code_of
 
 
-def _option(text: str, **more: Any) -> msgspec.Meta:
+def option(text: str, **more: Any) -> msgspec.Meta:
     """An argument's help text; `positional=True` takes it without a dashed name, `metavar` names it."""
     return msgspec.Meta(description=text, extra=more)
 
@@ -42,7 +42,7 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
 
 PortOption = Annotated[
     str,
-    _option("A port to use instead of the configured buses: a device or socket://host:port.", metavar="PORT"),
+    option("A port to use instead of the configured buses: a device or socket://host:port.", metavar="PORT"),
 ]
 BaudOption = Annotated[
     int,
@@ -53,7 +53,7 @@ BaudOption = Annotated[
         extra={"metavar": "BAUD"},
     ),
 ]
-BusOption = Annotated[str, _option("Only this bus.", metavar="NAME")]
+BusOption = Annotated[str, option("Only this bus.", metavar="NAME")]
 SecondsOption = Annotated[
     float,
     msgspec.Meta(
@@ -76,9 +76,9 @@ class BusScanArguments(Arguments, frozen=True):
     bus: BusOption = ""
     port: PortOption = ""
     baudrate: BaudOption = 0
-    family: Annotated[str, _option("Only this family, such as lock-8a.", metavar="FAMILY")] = ""
+    family: Annotated[str, option("Only this family, such as lock-8a.", metavar="FAMILY")] = ""
     addresses: Annotated[
-        str, _option("Only these addresses, such as 1-8 or 1,5; default: all of a family.", metavar="RANGE")
+        str, option("Only these addresses, such as 1-8 or 1,5; default: all of a family.", metavar="RANGE")
     ] = ""
     tries: Annotated[
         int,
@@ -89,7 +89,7 @@ class BusScanArguments(Arguments, frozen=True):
             extra={"metavar": "N"},
         ),
     ] = 5
-    patient: Annotated[bool, _option("Wait for every address as long as its family may take.")] = False
+    patient: Annotated[bool, option("Wait for every address as long as its family may take.")] = False
 
 
 class ScannedBoard(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,7 +153,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
 
 class BoardInfoArguments(Arguments, frozen=True):
     board: Annotated[
-        str, _option("The board's name; default: every board.", positional=True, metavar="[BOARD]")
+        str, option("The board's name; default: every board.", positional=True, metavar="[BOARD]")
     ] = ""
 
 
@@ -189,7 +189,7 @@ def _share(well: list[bool]) -> int:
 
 
 class DoorsArguments(Arguments, frozen=True):
-    board: Annotated[str, _option("Only doors wired to this board.", metavar="NAME")] = ""
+    board: Annotated[str, option("Only doors wired to this board.", metavar="NAME")] = ""
 
 
 DoorWord = Literal["open", "closed", "unknown"]
@@ -220,7 +220,7 @@ class DoorsResult(Result, frozen=True):
 
 
 class UnlockArguments(Arguments, frozen=True):
-    board: Annotated[str, _option("The board's name in locker.toml.", metavar="NAME")]
+    board: Annotated[str, option("The board's name in locker.toml.", metavar="NAME")]
     channel: Annotated[
         int,
         msgspec.Meta(
@@ -228,7 +228,7 @@ class UnlockArguments(Arguments, frozen=True):
         ),
     ]
     reason: Annotated[str, msgspec.Meta(description="Why, for the record.", max_length=200)] = ""
-    bench: Annotated[bool, _option("On a work bench: no record is kept. Only without an agent.")] = False
+    bench: Annotated[bool, option("On a work bench: no record is kept. Only without an agent.")] = False
 
 
 OutcomeWord = Literal["opened", "not_opened", "unknown"]
@@ -259,14 +259,14 @@ class UnlockResult(Result, frozen=True):
 
 class ScannerArguments(Arguments, frozen=True):
     scanner: Annotated[
-        str, _option("The scanner's name; default: the only one.", positional=True, metavar="[NAME]")
+        str, option("The scanner's name; default: the only one.", positional=True, metavar="[NAME]")
     ] = ""
     seconds: SecondsOption = 0.0
 
 
 class ScannerTriggerArguments(Arguments, frozen=True):
     scanner: Annotated[
-        str, _option("The scanner's name; default: the only one.", positional=True, metavar="[NAME]")
+        str, option("The scanner's name; default: the only one.", positional=True, metavar="[NAME]")
     ] = ""
     seconds: Annotated[
         float,
@@ -296,7 +296,7 @@ class ScannerTriggerResult(Result, frozen=True):
 
 
 class ConfigCheckArguments(Arguments, frozen=True):
-    file: Annotated[str, _option("The file to check.", positional=True)]
+    file: Annotated[str, option("The file to check.", positional=True)]
 
 
 class ConfigProblem(msgspec.Struct, frozen=True, kw_only=True):
@@ -322,7 +322,7 @@ class ConfigCheckResult(Result, frozen=True):
 
 
 class ExplainArguments(Arguments, frozen=True):
-    id: Annotated[str, _option("The code, such as BUS-110.", positional=True)]
+    id: Annotated[str, option("The code, such as BUS-110.", positional=True)]
 
 
 class ExplainResult(Result, frozen=True):
@@ -336,6 +336,34 @@ class ExplainResult(Result, frozen=True):
 class VersionResult(Result, frozen=True):
     version: str
     python: str
+
+
+# taking a cabinet into service without a back office
+
+
+class ListsImportArguments(Arguments, frozen=True):
+    file: Annotated[
+        str, option("A JSON document with carriers, couriers, staff and expected parcels.", positional=True)
+    ]
+
+
+class ListsImportResult(Result, frozen=True):
+    """How many entries of each list were taken over."""
+
+    carriers: int
+    couriers: int
+    staff: int
+    expected: int
+
+
+class CabinetAcceptArguments(Arguments, frozen=True):
+    reason: Annotated[str, msgspec.Meta(description="Why, for the record.", max_length=200)] = ""
+
+
+class CabinetAcceptResult(Result, frozen=True):
+    """Doors that may be offered from now on: those that are closed and hold no stay."""
+
+    doors: int
 
 
 # the bridge's side
@@ -359,7 +387,7 @@ class EventsResult(Result, frozen=True):
 
 
 class AcksArguments(Arguments, frozen=True):
-    epoch: Annotated[str, _option("The ledger's epoch that the cloud speaks of.")]
+    epoch: Annotated[str, option("The ledger's epoch that the cloud speaks of.")]
     next: Annotated[int, msgspec.Meta(description="The cloud has committed everything before it.", ge=1)]
 
 
