@@ -7,6 +7,7 @@ names the door; otherwise its contents are unknown.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from enum import Enum
 
 import msgspec
@@ -290,7 +291,7 @@ def deposited(
     at: Instant,
     personal: tuple[VaultWrite, ...] = (),
 ) -> Decision:
-    """Stored: seen open, then closed. `personal` goes to the vault in the same transaction.
+    """Stored: seen open, then closed. `personal` goes to the vault in the same transaction; a pre-advice has served.
 
     A parcel that joined a stay keeps the stay's first code; `credentials` then count for nothing.
     Refuses a code that another stay uses: draw again.
@@ -300,9 +301,12 @@ def deposited(
     known = state.code.get(stay)
     code_hash = known.code_hash if known else credentials.code_hash
     token_hash = known.token_hash if known else credentials.token_hash
+    waybills = {state.parcel[parcel].waybill_hash for parcel in _unstored(state, kept)}
     if known is None:
-        check_unused(state, credentials)
+        check_unused(state, credentials, waybills)
     draft = Draft(state, at)
+    for waybill in sorted(waybills & state.expected.keys()):
+        draft.give("expected", None, waybill)
     ends_at_ms = state.clocks.at(at).service_ms + retention_h(state, kept.carrier) * HOUR_MS
     size = state.compartment[kept.compartment].size
     for parcel in _unstored(state, kept):
@@ -323,9 +327,15 @@ def deposited(
     return draft.done(vault=personal)
 
 
-def check_unused(state: LockerState, credentials: Credentials) -> None:
-    """Refuses a code or token that a stay here has, or that is promised to a parcel on its way."""
-    if credentials.code_hash in state.stay_by_code or credentials.token_hash in state.stay_by_token:
+def check_unused(state: LockerState, credentials: Credentials, waybills: Container[str] = ()) -> None:
+    """Refuses a code or token that a stay here has, or that is promised to another parcel on its way."""
+    shown = {credentials.code_hash, credentials.token_hash}
+    promised = (row for key, row in state.expected.items() if key not in waybills)
+    if (
+        credentials.code_hash in state.stay_by_code
+        or credentials.token_hash in state.stay_by_token
+        or any(row.code_hash in shown or row.token_hash in shown for row in promised)
+    ):
         raise Refusal(COLLIDES, "another stay has this code; draw again")
 
 

@@ -17,7 +17,7 @@ from edge_agent.domain.events import (
     ParcelDeposited,
 )
 from edge_agent.domain.instant import ClockQuality
-from edge_agent.domain.policy import Policy
+from edge_agent.domain.policy import Expected, Policy
 from edge_agent.domain.refusals import (
     ATTEMPTS_USED_UP,
     CARRIER_NOT_ALLOWED,
@@ -329,3 +329,22 @@ def test_a_locker_bound_to_phones_needs_one():
     locker = Locker(carrier=Carrier("sf", phone_required=False), policy=Policy(code_shape="6+4"))
 
     assert refusal_of(locker, phone_hash="") == PHONE_MISSING
+
+
+def test_a_code_that_is_promised_to_a_parcel_on_its_way_is_not_given_away():
+    """The pre-advised parcel itself may have it; its pre-advice has then served."""
+    locker = Locker()
+    locker.give("expected", "w9", Expected("w9", "sf", code_hash="promised", token_hash="promised-token"))
+    other, own = locker.reserve(), locker.reserve(waybill_hash="w9")
+    promised = Credentials("promised", "promised-token")
+    for opening in (other, own):
+        locker.opens(opening.compartment)
+        locker.closes(opening.compartment)
+
+    with pytest.raises(Refusal) as refused:
+        locker.do(lambda s, at: deposits.deposited(s, other.stay, promised, at))
+    locker.do(lambda s, at: deposits.deposited(s, own.stay, promised, at))
+
+    assert refused.value.code == COLLIDES
+    assert locker.state.expected == {}
+    assert locker.claim("promised").stay == own.stay

@@ -30,8 +30,8 @@ door.wrong_door compartment.out_of_service compartment.in_service compartment.su
 compartment.verified_empty compartment.reported session.started session.ended login.failed code.failed code.locked_out
 feedback.given board.silent board.back bus.lost bus.back scanner.lost scanner.back coil.stuck supply.low service.entered
 service.left fault.opened fault.acknowledged fault.resolved maintenance.done acceptance.passed acceptance.failed
-agent.started agent.stopped clock.jumped clock.synced journal.checkpoint privacy.erased privacy.erased_unsent storage.low
-storage.degraded config.applied config.rejected command.done command.rejected backup.made ledger.restored
+agent.started agent.stopped clock.jumped clock.synced journal.checkpoint privacy.erased privacy.erased_unsent
+storage.low storage.degraded config.applied config.rejected command.done command.rejected backup.made ledger.restored
 """
 PERSONAL = {"phone", "name", "waybill", "pin", "badge", "pickup_code", "token", "address"}
 AT = Instant(datetime(2026, 3, 1, 8, 0, tzinfo=UTC), 12.5, ClockQuality.SYNCED, "boot")
