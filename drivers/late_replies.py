@@ -9,8 +9,11 @@ repeat: a line that delays everything by ten seconds (a gateway with a queue) ca
 
 from __future__ import annotations
 
-# Measured for lines 1 to 120 questions behind: 8 and 12 proofs let some in where there are 2 shapes, 16 none.
-PROOFS_MAX = 16
+from math import ceil, log2
+
+# Chance of one in a million that a line running behind answers a whole run of probes in kind. Measured: with 16 bits
+# and fewer, lines 1 to 120 questions behind were believed now and then where a family has only two shapes.
+PROOF_BITS = 20
 # A generator with the full period of 65536: the order need not be secret, only irregular.
 LCG_MULTIPLIER, LCG_INCREMENT, LCG_MASK = 25173, 13849, 0xFFFF
 
@@ -24,8 +27,9 @@ class LateReplyGuard:
     def __init__(self, probes: int) -> None:
         if probes < 1:
             raise ValueError("a board needs at least one question of another shape")
+        self.proofs_max = ceil(PROOF_BITS / log2(probes + 1))
         self._probes = probes
-        self._doubt = 0  # losses since the last sample that was believed, at most PROOFS_MAX
+        self._doubt = 0  # losses since the last sample that was believed, at most proofs_max
         self._proofs = 0
         self._order = 1
 
@@ -41,7 +45,7 @@ class LateReplyGuard:
 
     def lost(self) -> None:
         """A question got no acceptable answer before its deadline."""
-        self._doubt = min(self._doubt + 1, PROOFS_MAX)
+        self._doubt = min(self._doubt + 1, self.proofs_max)
         self._proofs = 0
 
     def proved(self) -> None:

@@ -57,7 +57,7 @@ class PolledBoard(LockBoard):
         self._late.lost()
 
     def read_doors(self) -> Procedure[DoorReadings]:
-        while not self._late.trusted:  # ends: each round proves once (late_replies.PROOFS_MAX) or raises
+        while not self._late.trusted:  # ends: each round proves once (at most proofs_max times) or raises
             yield from self._probe()
         reply = yield from self._ask(self.sample())
         self._late.believed()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from msgspec.structs import replace
@@ -45,27 +47,85 @@ def line_of(cabinet: SimCabinet, bus: str, latency_s: float = PTY_LATENCY_S, **c
     return LineSettings(**{"name": bus, "port": port, "baudrate": baudrate, "latency_s": latency_s} | changes)
 
 
+@dataclass
+class Stage:
+    """Boards, their buses (by name) and the cabinet behind them; `perform` runs a procedure on its board's bus."""
+
+    cabinet: SimCabinet
+    buses: dict[str, Any]
+    boards: list[Any]
+    run: Callable[[Any], Any]
+    sleep: Callable[[float], None]
+
+    @property
+    def board(self) -> Any:
+        return self.boards[0]
+
+    @property
+    def bus(self) -> Any:
+        return self.buses[self.board.settings.bus]
+
+    def perform(self, procedure: Any, board: Any = None) -> Any:
+        return self.run(self.buses[(board or self.board).settings.bus].perform(procedure))
+
+    def unlocks(self, board: Any = None) -> int:
+        """Unlock frames that went over the wire towards this board (or its place)."""
+        name = (board or self.board).settings.bus
+        return sum(
+            frame.meaning.startswith("unlock")
+            for frame in self.cabinet.trace(bus=name)
+            if frame.direction == ">"
+        )
+
+
+Before = Callable[[SimCabinet], object]
+
+
+def nothing_before(cabinet: SimCabinet) -> None:
+    """The cabinet as it was built."""
+
+
+@contextmanager
+def virtual_stage(*plans: BoardPlan | str, before: Before = nothing_before, seed: int = 0) -> Iterator[Stage]:
+    """Boards on simulated wires whose clock jumps, not yet prepared. `before` acts before any port is opened."""
+    loop = VirtualLoop()
+    cabinet = SimCabinet.of_document(document(plans, ()), now=loop.time, seed=seed)
+    ports = cabinet.open_virtual(loop)
+    before(cabinet)
+    buses = {
+        one.name: VirtualBus(line_of(cabinet, one.name, latency_s=0.03), ports.wires[one.name], loop)
+        for one in cabinet.config.bus
+    }
+    boards = [driver_of(config) for config in cabinet.config.board]
+    for bus in buses.values():
+        bus.start()
+    try:
+        yield Stage(
+            cabinet,
+            buses,
+            boards,
+            loop.run_until_complete,
+            lambda seconds: loop.run_until_complete(asyncio.sleep(seconds)),
+        )
+    finally:
+        for bus in buses.values():
+            bus.stop()
+        loop.close()
+
+
 @contextmanager
 def virtual_bench(plan: BoardPlan, driver: str = "", **options: Any) -> Iterator[Bench]:
-    """One prepared board on a simulated wire whose clock jumps: the same bytes and deadlines, in no time."""
-    loop = VirtualLoop()
-    cabinet = SimCabinet.of_document(document([plan], ()), now=loop.time)
-    config = cabinet.config.board[0]
-    if driver:
-        config = replace(config, driver=driver, options={**config.options, **options})
-    bus = VirtualBus(line_of(cabinet, config.bus), cabinet.open_virtual(loop).wires[config.bus], loop)
-    board = driver_of(config)
-
-    def perform(procedure: Any) -> Any:
-        return loop.run_until_complete(bus.perform(procedure))
-
-    bus.start()
-    try:
-        perform(board.prepare())
-        yield Bench(board, perform, cabinet, confirms=plan.family not in UNCONFIRMED)
-    finally:
-        bus.stop()
-        loop.close()
+    """One prepared board on a simulated wire: the same bytes and deadlines as on a pty, in no time."""
+    with virtual_stage(plan) as stage:
+        config = stage.cabinet.config.board[0]
+        board = driver_of(
+            replace(config, driver=driver, options={**config.options, **options}) if driver else config
+        )
+        stage.perform(board.prepare(), board)
+        confirms = plan.family not in UNCONFIRMED
+        yield Bench(
+            board, lambda procedure: stage.perform(procedure, board), stage.cabinet, confirms=confirms
+        )
 
 
 @contextmanager
