@@ -191,5 +191,6 @@ SHOW: dict[str, Callable[[Any], None]] = {
     "config.check": config_check,
     "explain": explain,
     "version": version,
-} | show_ledger.SHOW
+    **show_ledger.SHOW,
+}
 """Operation key → how its result, or one item of its stream, is shown."""

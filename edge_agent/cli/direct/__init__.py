@@ -20,6 +20,18 @@ HANDLERS: dict[str, str] = {
     "config.check": "edge_agent.cli.direct.plain:config_check",
     "explain": "edge_agent.cli.direct.plain:explain",
     "version": "edge_agent.cli.direct.plain:version",
+    "journal.verify": "edge_agent.cli.direct.ledger:journal_verify",
+    "journal.rebuild": "edge_agent.cli.direct.ledger:journal_rebuild",
+    "journal.export": "edge_agent.cli.direct.ledger:journal_export",
+    "journal.show": "edge_agent.cli.direct.ledger:journal_show",
+    "backup.make": "edge_agent.cli.direct.ledger:backup_make",
+    "backup.verify": "edge_agent.cli.direct.ledger:backup_verify",
+    "backup.restore": "edge_agent.cli.direct.ledger:backup_restore",
+    "parcels": "edge_agent.cli.direct.ledger:parcels",
+    "compartments": "edge_agent.cli.direct.ledger:compartments",
+    "couriers.import": "edge_agent.cli.direct.ledger:couriers_import",
+    "couriers.list": "edge_agent.cli.direct.ledger:couriers_list",
+    "couriers.revoke": "edge_agent.cli.direct.ledger:couriers_revoke",
 }
 """Operation key → function, by name: only the module of the verb that was typed is imported."""
 
