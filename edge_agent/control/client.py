@@ -22,6 +22,7 @@ from edge_agent.errors import AgentError, ControlError
 CONNECT_WAIT_S = 2.0  # a local socket answers at once or its backlog is full
 ANSWER_WAIT_S = 30.0  # the longest operation that is no stream: scanning a whole bus has its own bound
 CHUNK = 65536
+OVERLOADED = 503  # uvicorn's own answer beyond its bound of connections
 
 
 class Unanswered(ControlError):
@@ -44,7 +45,7 @@ class Client:
             status = self._send(wire, row, arguments)
             body = b"".join(self._body(wire))
         if status != 200:
-            raise _told(self._path, body)
+            raise _told(self._path, status, body)
         return self._decoded(body, row)
 
     def stream(self, row: Operation, arguments: Any) -> Iterator[Any]:
@@ -52,10 +53,10 @@ class Client:
         with self._connection() as wire:
             status = self._send(wire, row, arguments)
             if status != 200:
-                raise _told(self._path, b"".join(self._body(wire)))
+                raise _told(self._path, status, b"".join(self._body(wire)))
             for line in _lines(self._body(wire)):
                 if line.startswith(b'{"error":'):
-                    raise _told(self._path, line)
+                    raise _told(self._path, status, line)
                 yield self._decoded(line, row)
 
     def _decoded(self, body: bytes, row: Operation) -> Any:
@@ -133,10 +134,12 @@ def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
         yield from whole
 
 
-def _told(path: Path, body: bytes) -> AgentError:
+def _told(path: Path, status: int, body: bytes) -> AgentError:
     """The agent's own failure, with its code."""
     try:
         error = msgspec.json.decode(body)["error"]
         return AgentError(error["code"], error["where"], error["detail"])
     except (msgspec.MsgspecError, KeyError, TypeError):
+        if status == OVERLOADED:
+            return Unanswered(path, "the agent has too many questions at once")
         return ControlError("CTRL-707", f"socket {path}", "what answers there is not this agent")

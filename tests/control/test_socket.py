@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
+import signal
 import socket
 import stat
 import threading
@@ -16,7 +19,14 @@ from drivers.errors import BoardSilent
 from edge_agent.control import types as t
 from edge_agent.control.client import Client
 from edge_agent.control.operations import BY_NAME, Role
-from edge_agent.control.server import Caller, ThreadedServer, bind_socket, create_app
+from edge_agent.control.server import (
+    CONNECTIONS_MAX,
+    Caller,
+    ControlServer,
+    ThreadedServer,
+    bind_socket,
+    create_app,
+)
 from edge_agent.errors import AgentError, ControlError
 
 CALLERS: list[Caller] = []
@@ -186,3 +196,32 @@ def test_a_stale_socket_file_does_not_stop_a_start(control_socket: Path, tmp_pat
 
     assert answer.doors
     assert not stale.exists()
+
+
+async def test_signals_stay_the_agents_own(tmp_path: Path) -> None:
+    """The server runs in the agent's loop; whoever handled SIGTERM and SIGINT before still does."""
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    path = tmp_path / "control.sock"
+    server = ControlServer(create_app(Role.TECHNICIAN, HANDLERS), bind_socket(path))
+    serving = asyncio.create_task(server.serve())
+
+    answer = await asyncio.to_thread(Client(path).ask, BY_NAME["doors"], t.DoorsArguments())
+    during = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    server.should_exit = True
+    await serving
+
+    assert answer.doors
+    assert during == before
+    assert not path.exists()
+
+
+def test_an_agent_with_too_many_callers_says_so(tmp_path: Path) -> None:
+    """Sixty-four connections hang on the socket; the next caller is told that, not that it is no agent."""
+    path = tmp_path / "control.sock"
+    with ThreadedServer(create_app(Role.TECHNICIAN, HANDLERS), path), contextlib.ExitStack() as held:
+        for _ in range(CONNECTIONS_MAX):
+            held.enter_context(socket.socket(socket.AF_UNIX)).connect(str(path))
+        with pytest.raises(ControlError, match="too many questions at once") as caught:
+            Client(path).ask(BY_NAME["doors"], t.DoorsArguments())
+
+    assert caught.value.code == "CTRL-701"
