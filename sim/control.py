@@ -93,6 +93,8 @@ class Api:
                 response = JSONResponse({"error": str(refusal)}, refusal.status)
             except UnknownFault as refusal:
                 response = JSONResponse({"error": str(refusal)}, 400)
+            except OSError as refusal:
+                response = JSONResponse({"error": str(refusal)}, 409)
             response.headers.update(HEADERS)
             return response
 

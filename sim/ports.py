@@ -200,11 +200,11 @@ class PortHub:
 
     def rename(self, name: str) -> None:
         """The device goes and comes back under another name; the link follows."""
-        self.unplug(name)
-        self.replug(name)
+        port = self._ports[name]
+        self.call(lambda: self._rename(port))
 
     def swap(self, one: str, other: str) -> None:
-        """Two adapters change places: each link now leads to the other's device."""
+        """Two adapters are pulled and plugged into each other's place: both hang up, the links are exchanged."""
         left, right = self._ports[one], self._ports[other]
         self.call(lambda: self._swap(left, right))
 
@@ -297,8 +297,8 @@ class PortHub:
                 entry.error = error
             entry.done.set()
 
-    def _plug(self, port: Port) -> None:
-        pty = Pty.open()
+    def _plug(self, port: Port, fresh: Pty | None = None) -> None:
+        pty = fresh or Pty.open()
         try:
             place_link(port.link, pty.name)
         except OSError:
@@ -306,6 +306,11 @@ class PortHub:
             raise
         pty.watch = self._watch.add(pty.name, pty.tidy)
         port.pty = pty
+
+    def _rename(self, port: Port) -> None:
+        fresh = Pty.open()  # while the old one still has its number
+        self._unplug(port)
+        self._plug(port, fresh)
 
     def _unplug(self, port: Port) -> None:
         pty, port.pty = port.pty, None
@@ -317,19 +322,17 @@ class PortHub:
         port.device.clear()
 
     def _swap(self, left: Port, right: Port) -> None:
-        if left.pty is None or right.pty is None:
-            raise PortTaken(f"{left.name} and {right.name} cannot change places while one is unplugged")
-        point_link(left.link, left.pty.name, right.pty.name)
-        point_link(right.link, right.pty.name, left.pty.name)
+        for port in (left, right):
+            self._unplug(port)
         left.link, right.link = right.link, left.link
+        for port in (left, right):
+            self._plug(port)
 
     def _hold(self, port: Port, held: bool) -> None:
         if port.pty is None:
             return
         if held and port.pty.holder is None:
-            port.pty.holder = os.open(port.pty.name, os.O_RDWR | os.O_NOCTTY)
-            fcntl.flock(port.pty.holder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            fcntl.ioctl(port.pty.holder, termios.TIOCEXCL)
+            port.pty.holder = _locked(port.name, port.pty.name)
         elif not held and port.pty.holder is not None:
             fcntl.ioctl(port.pty.holder, termios.TIOCNXCL)
             os.close(port.pty.holder)
@@ -350,6 +353,19 @@ class PortHub:
         self._watch.close()
         os.close(self._wake_read)
         os.close(self._wake_write)
+
+
+def _locked(port: str, device: str) -> int:
+    descriptor = os.open(device, os.O_RDWR | os.O_NOCTTY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise PortTaken(
+            f"{port} is locked by the program that has it open: nobody else can hold it"
+        ) from None
+    fcntl.ioctl(descriptor, termios.TIOCEXCL)
+    return descriptor
 
 
 def left_by_a_thief(data: bytes, random: Random) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import threading
@@ -96,6 +97,20 @@ def test_unplugging_by_http_takes_the_device_away(cabinet: SimCabinet, api: http
     assert gone
     with Host(link) as bus:
         assert len(bus.ask(READ_ALL, 7)) == 7
+
+
+def test_a_port_that_its_owner_has_locked_cannot_be_held_by_another(
+    cabinet: SimCabinet, api: httpx.Client
+) -> None:
+    """Impossible now is 409 and begins nothing; once the owner is gone it goes."""
+    with Host(cabinet.ports["main"]) as owner:
+        fcntl.flock(owner.descriptor, fcntl.LOCK_EX)
+        refused = api.post("/faults", json={"name": "held", "port": "main"})
+
+    assert refused.status_code == 409
+    assert "locked by the program" in refused.json()["error"]
+    assert cabinet.faults.active() == []
+    assert api.post("/faults", json={"name": "held", "port": "main"}).status_code == 201
 
 
 def test_trace_and_coil_log_tell_what_happened(cabinet: SimCabinet, api: httpx.Client) -> None:
