@@ -30,10 +30,12 @@ function language(tag, send) {
       lang: tag,
       "data-action": "language",
       "data-id": tag,
+      "aria-label": languageName(tag),
       "aria-pressed": String(tag === currentLanguage()),
       onclick: () => send("language", { id: tag }),
     },
-    languageName(tag),
+    h("span", { class: "full" }, languageName(tag)),
+    h("span", { class: "short", "aria-hidden": "true" }, languageName(tag, "short")),
   );
 }
 

@@ -28,6 +28,7 @@ export function t(key, args = {}) {
   return text.replace(/\{(\w+)\}/g, (_, name) => args[name] ?? "");
 }
 
-export function languageName(tag) {
-  return catalogues[tag]?.["language.name"] ?? tag;
+// In its own words, whatever is spoken now; `part` is "name" or, where there is little room, "short".
+export function languageName(tag, part = "name") {
+  return catalogues[tag]?.[`language.${part}`] ?? tag;
 }
