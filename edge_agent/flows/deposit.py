@@ -117,7 +117,7 @@ def ready(about: str = "", sound: Sound | None = None) -> Rule:
 
 def keep_for_later(state: Enum, *more: Effect) -> dict[Key, Rule]:
     """Scan-ahead, and anybody else's scan: one waits until the door is closed."""
-    return {Scanned: (state, [Hold(), TICK, *more])}
+    return {Scanned: (state, [Hold(), *more])}
 
 
 def deciding(decision: str, mode: str = "", *first: Effect) -> Rule:
@@ -164,6 +164,11 @@ TABLE: Table = {
         Done("reserve", "full"): (State.FULL, waiting(FULL, "courier_s", REFUSED)),
         Done("swap", "open"): (State.UNLOCKING, OPENING),
         Done("swap", "full"): (State.SIZE, waiting(Show("choose-size", "size-full"), "courier_s", REFUSED)),
+        # The parcel is still in somebody's hand or in the old compartment: ask, never guess.
+        Refused("swap"): (State.ASKING, waiting(LEFT_INSIDE, "question_s", REFUSED)),
+        Failed("swap"): (State.ASKING, waiting(LEFT_INSIDE, "question_s", REFUSED)),
+        Failed("cancel"): (State.ASKING, waiting(LEFT_INSIDE, "question_s", REFUSED)),
+        Failed("left_inside"): (State.ASKING, waiting(LEFT_INSIDE, "question_s", REFUSED)),
         Done("cancel"): ready("cancelled"),
         Done("left_inside"): ready("to-check"),
         Done("undo", "open"): (State.UNDO_UNLOCKING, UNDO_OPENING),

@@ -97,7 +97,7 @@ class Keep(Effect):
 
 @dataclass(frozen=True, slots=True)
 class Hold(Effect):
-    """Keep this scan for later, if none is kept yet (scan-ahead: one)."""
+    """Keep this scan for later, if none is kept yet (scan-ahead: one); a tick says kept, a low pair says too many."""
 
 
 @dataclass(frozen=True, slots=True)

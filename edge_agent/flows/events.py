@@ -150,3 +150,7 @@ class Failed(Answer):
     """The ledger could not commit (STORE-4xx) or a helper broke: nothing changed, nobody may be told otherwise."""
 
     code: str = field(default="", compare=False)
+
+    def keys(self) -> Iterator[Event | type[Event]]:
+        yield Failed(self.decision)
+        yield Failed

@@ -28,7 +28,6 @@ from edge_agent.flows.table import Flow, Key, Rule, Situation, Table
 from edge_agent.flows.table_parts import (
     ACCEPTED,
     REFUSED,
-    TICK,
     ask,
     door_is_open,
     outcome_missing,
@@ -66,7 +65,7 @@ LEFT_OPEN: Rule = (State.LEAVING, [End("left-open")])
 GONE: Rule = (State.LEAVING, [End("walked-away")])
 FINISHED: Rule = (State.LEAVING, [End("done")])
 # Somebody else's scan waits until this door is closed; one scan fits, the rest is refused with a tone.
-OTHERS: dict[Key, Rule] = {Scanned: (State.DOOR_OPEN, [Hold(), TICK])}
+OTHERS: dict[Key, Rule] = {Scanned: (State.DOOR_OPEN, [Hold()])}
 
 
 def trouble(about: str) -> list[Effect]:
@@ -74,28 +73,22 @@ def trouble(about: str) -> list[Effect]:
     return [StopAll(), Show("message", about), Start("result", "help_s"), REFUSED]
 
 
-def concluded(decision: str) -> dict[Key, Rule]:
-    """Answers to a conclusion: the next door, the end, or a doubt. Nothing is thanked for before one of them."""
-    return {
-        Done(decision, "next"): (
-            State.UNLOCKING,
-            [StopAll(), ACCEPTED, Show("more-parcels"), Start("outcome", "outcome_s"), OpenDoor()],
-        ),
-        Done(decision, "all"): (
-            State.THANKS,
-            [StopAll(), ACCEPTED, Show("thanks"), Start("result", "result_s"), Release()],
-        ),
-        Done(decision, "reported"): (
-            State.THANKS,
-            [StopAll(), Show("thanks", "reported"), Start("result", "notice_s"), Release()],
-        ),
-        Done(decision, "put-back"): (
-            State.THANKS,
-            [StopAll(), Show("thanks", "put-back"), Start("result", "notice_s"), Release()],
-        ),
-    }
+def thanked(about: str, wait: str = "notice_s") -> Rule:
+    return (State.THANKS, [StopAll(), ACCEPTED, Show("thanks", about), Start("result", wait), Release()])
 
 
+NEXT_DOOR: Rule = (
+    State.UNLOCKING,
+    [StopAll(), ACCEPTED, Show("more-parcels"), Start("outcome", "outcome_s"), OpenDoor()],
+)
+# Answers to a conclusion: the next door, or the end. Nothing is thanked for before one of them.
+CONCLUDED: dict[Key, Rule] = {
+    Done("collect", "next"): NEXT_DOOR,
+    Done("put_back", "next"): NEXT_DOOR,
+    Done("collect", "all"): thanked("", "result_s"),
+    Done("collect", "reported"): thanked("reported"),
+    Done("put_back", "put-back"): thanked("put-back"),
+}
 EXCEPTIONS: dict[Key, Rule] = {
     Touch("refuse"): (State.PUTTING_BACK, [Note("reported", "refused"), Show("message", "put-back")]),
     Touch("not-mine"): (State.PUTTING_BACK, [Note("reported", "not-mine"), Show("message", "put-back")]),
@@ -112,7 +105,7 @@ TABLE: Table = {
             not_opened=(State.FAILED, waiting(FAILED, "help_s", REFUSED)),
             unknown=(State.FAILED, waiting(Show("door-failed", "unknown"), "help_s", REFUSED)),
         ),
-        Scanned: (State.UNLOCKING, [Hold(), TICK]),
+        Scanned: (State.UNLOCKING, [Hold()]),
     },
     State.DOOR_OPEN: {
         DoorClosed: (State.CONCLUDING, ask("collect")),
@@ -129,18 +122,17 @@ TABLE: Table = {
         Touch("back"): (State.DOOR_OPEN, [Note("reported", ""), TAKE]),
         DoorClosed: (State.CONCLUDING, ask("collect")),
         **reminders(State.PROBLEM, LEFT_OPEN),
-        Scanned: (State.PROBLEM, [Hold(), TICK]),
+        Scanned: (State.PROBLEM, [Hold()]),
     },
     State.PUTTING_BACK: {
         DoorClosed: (State.CONCLUDING, ask("put_back")),
         Touch("back"): (State.DOOR_OPEN, [Note("reported", ""), TAKE]),
         Touch("cancel"): (State.DOOR_OPEN, [Note("reported", ""), TAKE]),
         **reminders(State.PUTTING_BACK, LEFT_OPEN),
-        Scanned: (State.PUTTING_BACK, [Hold(), TICK]),
+        Scanned: (State.PUTTING_BACK, [Hold()]),
     },
     State.CONCLUDING: {
-        **concluded("collect"),
-        **concluded("put_back"),
+        **CONCLUDED,
         Done("reopen"): (State.UNLOCKING, OPENING),
         Done("reopen_doubt"): (State.UNLOCKING, OPENING),
         Done("retry"): (State.UNLOCKING, OPENING),
@@ -157,7 +149,7 @@ TABLE: Table = {
         **patience(State.ASKING, ASKING, "question_s", GONE),
         Touch("yes"): FINISHED,  # too brief for the rule: the ledger says unknown, and somebody looks
         Touch("no"): (State.CONCLUDING, ask("reopen_doubt")),
-        Scanned: (State.ASKING, [Hold(), TICK]),
+        Scanned: (State.ASKING, [Hold()]),
     },
     State.THANKS: {
         TimedOut("result"): FINISHED,

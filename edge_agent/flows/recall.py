@@ -63,7 +63,7 @@ def deciding(decision: str, mode: str = "", *first: Effect) -> Rule:
 
 
 def later(state: Enum) -> dict[Key, Rule]:
-    return {Scanned: (state, [Hold(), TICK])}
+    return {Scanned: (state, [Hold()])}
 
 
 TABLE: Table = {

@@ -26,7 +26,6 @@ from edge_agent.flows.table import Flow, Key, Rule, Situation, Table
 from edge_agent.flows.table_parts import (
     ACCEPTED,
     REFUSED,
-    TICK,
     ask,
     door_is_open,
     outcome_missing,
@@ -68,7 +67,7 @@ def verify_table(back_to: Go, more: Mapping[Key, Rule]) -> Table:
     gone: Rule = (State.LIST, [End("walked-away")])
 
     def later(state: State) -> dict[Key, Rule]:
-        return {Scanned: (state, [Hold(), TICK]), **more}
+        return {Scanned: (state, [Hold()]), **more}
 
     return {
         State.DECIDING: {

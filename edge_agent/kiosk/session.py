@@ -245,6 +245,7 @@ class Session:
         if self._held is not None:
             self._screen.sound("refused")
             return
+        self._screen.sound("tick")
         self._held = (event, self._ports.clock.monotonic_s())
         if isinstance(event, ScannedWaybill) and self.context.role == "courier":
             self.context = self.context.learn({"queued": event.text[-4:]})

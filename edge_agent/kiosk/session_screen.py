@@ -8,7 +8,7 @@ what is being typed.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Literal, Protocol
 
 from edge_agent.clock import Clock
 from edge_agent.config import Config
@@ -16,18 +16,34 @@ from edge_agent.domain.state import LockerState
 from edge_agent.flows.context import Context
 from edge_agent.flows.effects import Show
 from edge_agent.kiosk.desk import Deadline, Page, Say, Sound, View
-from edge_agent.kiosk.screens import PleaseWait, Screen, ServiceRow, same_meaning
+from edge_agent.kiosk.screens import NoticeKind, PleaseWait, Screen, ServiceRow, same_meaning
 from edge_agent.kiosk.session_timers import Timers
 from edge_agent.kiosk.session_views import Look, build
 
-# Which running timer a screen draws: the warning's ring, the lockout's countdown, a result's short life.
-DEADLINES = {
+# Which running timer a screen draws: the warning's ring, a result's short life. A lockout outlives its screen.
+DEADLINES: dict[str, Literal["warn", "result"]] = {
     "warn-timeout": "warn",
-    "locked-out": "lockout",
     "thanks": "result",
     "courier-summary": "result",
 }
-TIMERS = {"warn": ("idle-warning",), "lockout": ("lockout", "result"), "result": ("result",)}
+TIMERS = {"warn": "idle-warning", "result": "result"}
+
+
+# Said when a screen comes up and the table has nothing more particular to say. The idle screen is silent.
+PHRASES = {
+    "door-failed": "door-failed",
+    "thanks": "thanks",
+    "locked-out": "locked-out",
+    "more-parcels": "more-parcels",
+    "courier-scan": "scan-waybill",
+    "choose-size": "choose-size",
+    "recipient-phone": "enter-phone",
+    "pickup-phone": "enter-phone",
+    "courier-pin": "enter-pin",
+    "full": "full",
+    "help": "help",
+    "out-of-service": "out-of-service",
+}
 
 
 class StateSource(Protocol):
@@ -60,6 +76,7 @@ class SessionScreen:
         self._phrase = ""
         self.lang: str = config.locker.languages[0]
         self.rows: tuple[ServiceRow, ...] = ()
+        self._locked = (0.0, 0.0)  # until when, and how long in all
         self.touched = False  # this step was a touch that the page may send once per revision only
         self.view = View(rev=0, lang=self.lang, vm=PleaseWait(reason="starting"))
 
@@ -119,10 +136,20 @@ class SessionScreen:
         )  # the first touch begins the session it is part of
         same = same_meaning(vm, self.view.vm) and nobody_else and not self.touched
         rev = self.view.rev if same else self.view.rev + 1
-        say = Say(self._phrase, {"door": context.door} if context.door else {}) if self._phrase else None
+        say = self._say(vm, context)
+        if vm.NAME == "locked-out" != self.view.vm.NAME:
+            self._locked = (self._clock.monotonic_s() + context.wait_s, context.wait_s)
         sound, self._sound, self._phrase = self._sound, None, ""
         self._dirty = self.touched = False
         self._send(vm, rev, context.session, sound, say)
+
+    def _say(self, vm: Screen, context: Context) -> Say | None:
+        phrase = self._phrase
+        if not phrase and vm.NAME != self.view.vm.NAME:
+            phrase = PHRASES.get(vm.NAME, "")
+        if not phrase and vm.notice is not None and vm.notice.kind is NoticeKind.CODE_NO_MATCH:
+            phrase = "code-wrong"
+        return Say(phrase, {"door": context.door} if context.door else {}) if phrase else None
 
     def _look(self, context: Context) -> Look:
         return Look(
@@ -148,9 +175,11 @@ class SessionScreen:
             )
 
     def _deadline(self, vm: Screen) -> Deadline | None:
+        if vm.NAME == "locked-out":
+            until_s, whole_s = self._locked
+            return Deadline(
+                "lockout", int(max(0.0, until_s - self._clock.monotonic_s()) * 1000), int(whole_s * 1000)
+            )
         kind = DEADLINES.get(vm.NAME)
-        for timer in TIMERS.get(kind or "", ()):
-            left = self._timers.left_s(timer)
-            if left is not None and kind in ("warn", "lockout", "result"):
-                return Deadline(kind, int(left[0] * 1000), int(left[1] * 1000))  # type: ignore[arg-type]
-        return None
+        left = self._timers.left_s(TIMERS[kind]) if kind else None
+        return Deadline(kind, int(left[0] * 1000), int(left[1] * 1000)) if kind and left else None

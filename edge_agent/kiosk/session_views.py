@@ -111,11 +111,15 @@ def _more_parcels(show: Show, look: Look) -> s.Screen:
     return s.MoreParcels(done=context.index - 1, total=context.total, next_door=context.door)
 
 
+# No sensor or a person against it: another pulse would help nobody, a person does.
+FAILED_OFFERS = {"unseen": ("cancel",), "unknown": ("report", "finish"), "disputed": ("report", "finish")}
+
+
 def _door_failed(show: Show, look: Look) -> s.Screen:
     if show.about in ("recall", "verify"):
         offers: tuple[str, ...] = ("retry", "skip", "finish")
     else:
-        offers = ("cancel",) if show.about == "unseen" else ("retry", "report", "finish")
+        offers = FAILED_OFFERS.get(show.about, ("retry", "report", "finish"))
     role = look.context.role
     return s.DoorFailed(
         door=look.context.door,
@@ -214,6 +218,15 @@ def _choose_size(show: Show, look: Look) -> s.Screen:
 PUT_OFFERS = ("bigger", "smaller", "another", "dirty", "damaged", "occupied", "not-open", "cancel")
 
 
+def _no_such_size(look: Look) -> set[str]:
+    """Bigger than the biggest and smaller than the smallest are not offered."""
+    ranks = {compartment.rank for compartment in look.state.compartment.values()}
+    here = look.state.compartment.get(look.context.door)
+    if here is None:
+        return set()
+    return {name for name, end in (("bigger", max(ranks)), ("smaller", min(ranks))) if here.rank == end}
+
+
 def _door_open_put(show: Show, look: Look) -> s.Screen:
     context = look.context
     return s.DoorOpenPut(
@@ -224,7 +237,7 @@ def _door_open_put(show: Show, look: Look) -> s.Screen:
         size=context.size,
         reminder=context.reminder,
         queued=context.queued,
-        offers=() if show.about else PUT_OFFERS,
+        offers=() if show.about else tuple(name for name in PUT_OFFERS if name not in _no_such_size(look)),
     )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from edge_agent.domain.words import Contents, Report
-from tests.flows.at_hand import BADGE, Kiosk
-from tests.flows.furnishing import PIN, change_carrier, set_aside
+from tests.flows.at_hand import BADGE, OTHER_BADGE, PHONE, Kiosk
+from tests.flows.furnishing import PIN, change_carrier, pre_advise, set_aside
 
 FIRST, SECOND = "SF0000000000001", "SF0000000000002"
 
@@ -26,6 +26,8 @@ def test_three_wrong_pins_lock_the_pad_but_not_the_badge(kiosk: Kiosk) -> None:
     for _ in range(3):
         kiosk.touch("pin", digits="0000")
     assert kiosk.screen == "locked-out"
+    assert kiosk.view.deadline is not None
+    assert kiosk.view.deadline.total_ms == 60_000
     assert kiosk.happened("code.locked_out")
 
     kiosk.scan(BADGE)
@@ -83,3 +85,51 @@ def test_a_report_about_the_last_compartment_takes_it_out_of_the_offer(kiosk: Ki
 
     assert (kiosk.screen, kiosk.notice) == ("courier-scan", "reported")
     assert kiosk.compartment(stay.compartment).reports == (Report.DIRTY,)
+
+
+def test_without_the_recipients_consent_nothing_is_taken(kiosk: Kiosk) -> None:
+    """This carrier does not vouch for its couriers: only a pre-advice counts."""
+    kiosk.logs_in(OTHER_BADGE)
+    kiosk.scan("LKC:S")
+    kiosk.scan(FIRST)
+    assert (kiosk.screen, kiosk.notice) == ("courier-scan", "no-consent")
+
+    pre_advise(kiosk, SECOND, size="S", consent="app", carrier="strict")
+    kiosk.scan(SECOND)
+
+    assert kiosk.opens()
+
+
+def test_a_carrier_that_needs_the_phone_asks_for_it_once(kiosk: Kiosk) -> None:
+    """Typed where pre-advice does not know it; a label that hides it is left to the cloud."""
+    change_carrier(kiosk, phone_required=True)
+    kiosk.logs_in()
+    kiosk.scan("LKC:S")
+    kiosk.scan(FIRST)
+    assert kiosk.screen == "recipient-phone"
+    kiosk.touch("phone", digits=PHONE)
+    kiosk.opens()
+    kiosk.close()
+
+    kiosk.scan(SECOND)
+    kiosk.touch("masked")
+    kiosk.opens()
+    kiosk.close()
+
+    assert kiosk.vm.deposited == 2
+    typed, masked = (event.phone_hash for event in kiosk.happened("deposit.reserved"))
+    assert typed == kiosk.hasher.lookup_hash("phone", PHONE)
+    assert masked.startswith("masked:")
+
+
+def test_a_number_of_the_wrong_length_is_asked_again(kiosk: Kiosk) -> None:
+    """Four digits are nobody's telephone; nothing was reserved for them."""
+    change_carrier(kiosk, phone_required=True)
+    kiosk.logs_in()
+    kiosk.scan("LKC:S")
+    kiosk.scan(FIRST)
+
+    kiosk.touch("phone", digits="1234")
+
+    assert (kiosk.screen, kiosk.notice) == ("recipient-phone", "phone-bad")
+    assert not kiosk.happened("deposit.reserved")

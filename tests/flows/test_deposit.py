@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from edge_agent.domain import service
 from edge_agent.domain.words import Basis, Condition, Contents, Report, StayStatus
-from tests.flows.at_hand import BADGE, OTHER_BADGE, PHONE, Kiosk
-from tests.flows.furnishing import change_carrier, pre_advise
+from tests.flows.at_hand import BADGE, Kiosk
+from tests.flows.furnishing import pre_advise
 
 FIRST, SECOND = "SF0000000000001", "SF0000000000002"
 
@@ -231,54 +231,6 @@ def test_the_same_waybill_twice_is_refused_with_its_reason(kiosk: Kiosk) -> None
     assert len(kiosk.doors.pulses) == 1
 
 
-def test_without_the_recipients_consent_nothing_is_taken(kiosk: Kiosk) -> None:
-    """This carrier does not vouch for its couriers: only a pre-advice counts."""
-    kiosk.logs_in(OTHER_BADGE)
-    kiosk.scan("LKC:S")
-    kiosk.scan(FIRST)
-    assert (kiosk.screen, kiosk.notice) == ("courier-scan", "no-consent")
-
-    pre_advise(kiosk, SECOND, size="S", consent="app", carrier="strict")
-    kiosk.scan(SECOND)
-
-    assert kiosk.opens()
-
-
-def test_a_carrier_that_needs_the_phone_asks_for_it_once(kiosk: Kiosk) -> None:
-    """Typed where pre-advice does not know it; a label that hides it is left to the cloud."""
-    change_carrier(kiosk, phone_required=True)
-    kiosk.logs_in()
-    kiosk.scan("LKC:S")
-    kiosk.scan(FIRST)
-    assert kiosk.screen == "recipient-phone"
-    kiosk.touch("phone", digits=PHONE)
-    kiosk.opens()
-    kiosk.close()
-
-    kiosk.scan(SECOND)
-    kiosk.touch("masked")
-    kiosk.opens()
-    kiosk.close()
-
-    assert kiosk.vm.deposited == 2
-    typed, masked = (event.phone_hash for event in kiosk.happened("deposit.reserved"))
-    assert typed == kiosk.hasher.lookup_hash("phone", PHONE)
-    assert masked.startswith("masked:")
-
-
-def test_a_number_of_the_wrong_length_is_asked_again(kiosk: Kiosk) -> None:
-    """Four digits are nobody's telephone; nothing was reserved for them."""
-    change_carrier(kiosk, phone_required=True)
-    kiosk.logs_in()
-    kiosk.scan("LKC:S")
-    kiosk.scan(FIRST)
-
-    kiosk.touch("phone", digits="1234")
-
-    assert (kiosk.screen, kiosk.notice) == ("recipient-phone", "phone-bad")
-    assert not kiosk.happened("deposit.reserved")
-
-
 def test_full_is_said_before_the_first_scan(kiosk: Kiosk) -> None:
     """Every compartment is out of service: the courier learns it at login."""
     for number in [*kiosk.state.compartment]:
@@ -392,4 +344,31 @@ def test_a_door_left_open_ends_the_lease_and_others_are_served(kiosk: Kiosk) -> 
     assert kiosk.compartment(number).contents is Contents.UNKNOWN
     assert not kiosk.happened("parcel.deposited")
     kiosk.scan(BADGE)
+    assert kiosk.screen == "courier-scan"
+
+
+def test_no_larger_size_is_offered_at_the_largest_door(kiosk: Kiosk) -> None:
+    """The buttons follow the door: at an L there is no bigger, at an S no smaller."""
+    kiosk.logs_in()
+    kiosk.scan("LKC:L")
+    kiosk.scan(FIRST)
+    kiosk.opens()
+
+    assert "bigger" not in kiosk.vm.offers
+    assert "smaller" in kiosk.vm.offers
+
+
+def test_a_swap_that_cannot_be_had_asks_what_is_inside(kiosk: Kiosk) -> None:
+    """The card for bigger at the largest door: nothing else opens, and nobody guesses about this one."""
+    kiosk.logs_in()
+    kiosk.scan("LKC:L")
+    kiosk.scan(FIRST)
+    number = kiosk.opens()
+
+    kiosk.scan("LKC:BIGGER")
+    kiosk.close(number=number)
+    assert kiosk.vm.kind.value == "left-inside"
+    kiosk.touch("no")
+
+    assert kiosk.compartment(number).offered
     assert kiosk.screen == "courier-scan"

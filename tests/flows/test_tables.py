@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
@@ -11,6 +13,7 @@ from edge_agent.flows import effects as fx
 from edge_agent.flows.catalogue import FLOWS
 from edge_agent.flows.context import FIELDS, Context
 from edge_agent.flows.deciding import DECISIONS, LOOKS
+from edge_agent.flows.drawing import redraw
 from edge_agent.flows.events import (
     Answer,
     Card,
@@ -258,3 +261,10 @@ def test_an_opened_door_is_understood_wherever_an_opening_may_still_come():
         for state, situation in flow.situations.items():
             if situation is Situation.INTENT:
                 assert knows(flow.table, state, DoorOpened("1")), (flow.name, state)
+
+
+def test_the_documents_diagrams_are_drawn_from_these_tables():
+    """docs/flows.md shows what runs; redraw it with `python -m edge_agent.flows.drawing docs/flows.md`."""
+    text = (Path(__file__).parents[2] / "docs" / "flows.md").read_text()
+
+    assert redraw(text) == text

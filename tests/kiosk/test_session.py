@@ -308,3 +308,31 @@ def test_a_cards_scan_while_a_door_is_open_waits_like_any_other(kiosk: Kiosk, st
     kiosk.close()
 
     assert kiosk.screen == "courier-pin"
+
+
+def test_a_scan_that_is_kept_ticks_and_one_too_many_is_refused(kiosk: Kiosk) -> None:
+    """Working without looking: the ear says which of the two it was."""
+    kiosk.logs_in()
+    kiosk.scan("LKC:S")
+    kiosk.scan("SF0000000000001")
+    kiosk.opens()
+
+    kiosk.scan("SF0000000000002")
+    assert kiosk.view.sound == "tick"
+    kiosk.scan("SF0000000000003")
+
+    assert kiosk.view.sound == "refused"
+
+
+def test_screens_speak_when_they_come_up(kiosk: Kiosk, stay: Stay) -> None:
+    """Door and place are said when it opens, thanks when it is closed; the idle screen is silent."""
+    kiosk.scan(kiosk.token_of(stay))
+    kiosk.opens()
+    kiosk.close()
+    kiosk.run(3.1)
+
+    said = [view.speak for view in kiosk.page.views if view.speak is not None]
+    assert [(say.phrase, say.args.get("door", "")) for say in said[-2:]] == [
+        ("door-open-take", stay.compartment),
+        ("thanks", stay.compartment),
+    ]
