@@ -11,8 +11,6 @@ from drivers.scanners.grow import Type, Zone, ZoneFrame
 from tests.drivers.golden import SOUND, Vector, vectors_of
 
 OK, UNKNOWN = bytes.fromhex("02000001003331"), bytes.fromhex("02000301006A61")
-    bytes.fromhex(text) for text in ("02000001003331", "02000101000401", "02000301006A61")
-)
 REQUESTS = {
     "scanner_grow_7e00/trigger_nocrc": ZoneFrame(Type.WRITE, Zone.TRIGGER, b"\x01", checked=False).encode(),
     "scanner_grow_7e00/trigger_crc": ZoneFrame(Type.WRITE, Zone.TRIGGER, b"\x01").encode(),
