@@ -128,8 +128,13 @@ class SimCabinet:
 
         With a folder a rewritten `folder/locker.toml` is left there (`config_path`). Returns name → link.
         """
-        from sim.ports import PortHub, link_of
+        from sim.ports import PortHub, PortTaken, link_of
 
+        twice = {bus.name for bus in self.config.bus} & set(self.scanners)
+        if twice:
+            raise PortTaken(
+                f"bus and scanner are both called {', '.join(sorted(twice))}: their links would collide"
+            )
         links = {
             **{bus.name: link_of(bus.name, bus.port, folder) for bus in self.config.bus},
             **{one.name: link_of(one.name, one.port, folder) for one in self.config.scanner},
@@ -204,7 +209,12 @@ class SimCabinet:
             char_s=line.char_s,
             options=board.options,
         )
-        firmware = FAMILIES[board.driver](spec, self.world)
+        family = FAMILIES.get(board.driver)
+        if family is None:
+            raise ValueError(
+                f"board {board.name}: nobody pretends {board.driver!r}; there are {', '.join(FAMILIES)}"
+            )
+        firmware = family(spec, self.world)
         line.boards.append(firmware)
         return firmware
 

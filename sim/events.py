@@ -7,7 +7,7 @@ that cannot keep up is let go: it reconnects and reads everything anew.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class EventFeed:
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._let_go_all)
 
-    async def subscribe(self) -> AsyncIterator[Told]:
+    async def subscribe(self) -> AsyncGenerator[Told, None]:
         """Every event from now on; first `hello`, so that the page knows when to read the whole state."""
         page: asyncio.Queue[Told | None] = asyncio.Queue(WAITING_MAX + 1)
         self._pages.add(page)

@@ -19,6 +19,7 @@ CHANNELS = {
     "waveshare-relay": 8,
     "modbus-relay": 8,
 }
+OTHER_CHANNELS = 8  # of a family that somebody else pretends
 BAUDRATES = {"kerong-cu16": 19200, "kerong-cu48": 19200}
 FIRST_ADDRESS = {"kerong-cu16": 0, "kerong-cu48": 0, "wkly": 0}
 SIZES = {
@@ -104,7 +105,7 @@ def _board(
         "bus": bus,
         "driver": plan.family,
         "address": free if plan.address < 0 else plan.address,
-        "channels": plan.channels or CHANNELS[plan.family],
+        "channels": plan.channels or CHANNELS.get(plan.family, OTHER_CHANNELS),
         "feedback": plan.feedback,
     }
     return {**board, "options": dict(plan.options)} if plan.options else board

@@ -238,7 +238,12 @@ SCANNERS: dict[str, type[SimScanner]] = {
 
 
 def scanner_of(config: ScannerConfig, world: World) -> SimScanner:
-    """The pretend scanner that `[[scanner]]` asks for. KeyError: a driver that nobody pretends."""
-    scanner = SCANNERS[config.driver](config.name, world, char_s(config.baudrate), config.trigger == "always")
+    """The pretend scanner that `[[scanner]]` asks for. ValueError: a driver that nobody pretends."""
+    family = SCANNERS.get(config.driver)
+    if family is None:
+        raise ValueError(
+            f"scanner {config.name}: nobody pretends {config.driver!r}; there are {', '.join(SCANNERS)}"
+        )
+    scanner = family(config.name, world, char_s(config.baudrate), config.trigger == "always")
     scanner.prefix, scanner.suffix = config.prefix.encode(), config.suffix.encode()
     return scanner

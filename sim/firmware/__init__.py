@@ -1,4 +1,8 @@
-"""Pretend firmware, one module a family. The table is what a configuration's `driver` names."""
+"""Pretend firmware, one module a family. The table is what a configuration's `driver` names.
+
+Whoever brings a board of another family puts a `Firmware` of their own into `FAMILIES`, and every fixture, fault and
+verb knows it.
+"""
 
 from __future__ import annotations
 
