@@ -294,7 +294,7 @@ class PtyPeer(Peer):
             try:
                 data = os.read(master, 4096)
             except OSError:  # EIO: nobody has the slave open at this moment
-                time.sleep(0.001)
+                time.sleep(0.001)  # no event says when somebody is back
                 return
             for delay_s, piece in self.take(data, now):
                 self._count += 1
