@@ -114,7 +114,7 @@ class Channel:
         if not self._glass.enter(self):
             await self._socket.close(CLOSE_TOO_MANY)
             return
-        jobs = [asyncio.ensure_future(job()) for job in (self._send, self._receive, self._sweep)]
+        jobs = [asyncio.create_task(job()) for job in (self._send, self._receive, self._sweep)]
         try:
             await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -201,7 +201,7 @@ class Channel:
         ).decode()
 
     @staticmethod
-    def _report(jobs: list[asyncio.Future[None]]) -> None:
+    def _report(jobs: list[asyncio.Task[None]]) -> None:
         for job in jobs:
             error = None if job.cancelled() else job.exception()
             if error is not None and not isinstance(error, WebSocketDisconnect):

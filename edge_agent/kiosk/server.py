@@ -126,6 +126,8 @@ def create_app(
         return Response(spoken, media_type="audio/wav") if spoken else Response(status_code=404)
 
     async def help_qr(_: Request) -> Response:
+        if not site.hotline:
+            return Response(status_code=404)
         return Response(_phone_qr(site.hotline), media_type="image/svg+xml")
 
     async def connect(websocket: WebSocket) -> None:

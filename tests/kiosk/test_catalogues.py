@@ -122,7 +122,7 @@ def asked_for() -> tuple[set[str], list[re.Pattern[str]]]:
     for text in SCRIPTS.values():
         written |= {first or second for first, second in STATIC_KEY.findall(text)}
         for template in TEMPLATE_KEY.findall(text):
-            patterns.append(re.compile(re.sub(r"\\\$\\\{.*?\\\}", ".+", re.escape(template)) + "$"))
+            patterns.append(re.compile(re.sub(r"\\\$\\\{.*?\\\}", ".*", re.escape(template)) + "$"))
     return written, patterns
 
 

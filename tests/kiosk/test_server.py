@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import signal
 import stat
 
 import pytest
@@ -15,7 +17,7 @@ from edge_agent.kiosk.channel import CLOSE_MALFORMED, CLOSE_TOO_BIG, INCOMING_MA
 from edge_agent.kiosk.desk import Deadline, Say, Sound, View
 from edge_agent.kiosk.guard import STORM_TAPS
 from edge_agent.kiosk.screens import DoorOpenTake, Home, WarnTimeout
-from edge_agent.kiosk.server import bind, create_app
+from edge_agent.kiosk.server import STOP_S, KioskServer, bind, create_app
 from edge_agent.kiosk.site import site_of
 from edge_agent.kiosk.speech import Speech
 from tests.kiosk.gallery import SAMPLES, GalleryDesk, configuration, view_of
@@ -307,3 +309,38 @@ def _folders(tmp_path):
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         yield name
+
+
+async def test_the_server_leaves_the_agents_signals_alone_and_stops_when_asked(desk):
+    """uvicorn would take SIGTERM for itself, and the running opening would not be finished."""
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    server = KioskServer(create_app(site_of(configuration()), desk, TOKEN))
+    serving = asyncio.create_task(server.run(bind("127.0.0.1:0")))
+    await server.started()
+
+    during = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    server.stop()
+    await asyncio.wait_for(serving, 10)
+
+    assert during == before
+
+
+async def test_a_silent_page_does_not_hold_up_the_stop(desk):
+    """A page whose socket is open but that reads nothing: the agent must be able to restart all the same."""
+    server = KioskServer(create_app(site_of(configuration()), desk, TOKEN))
+    listener = bind("127.0.0.1:0")
+    serving = asyncio.create_task(server.run(listener))
+    await server.started()
+    reader, writer = await asyncio.open_connection(*listener.getsockname())
+    writer.write(
+        f"GET /ws?token={TOKEN} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+    )
+    answer = await reader.readuntil(b"\r\n\r\n")
+
+    server.stop()
+    await asyncio.wait_for(serving, STOP_S + 5)
+    writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 101")
+    assert desk.happened[-1] == "closed"

@@ -154,13 +154,10 @@ function refocus(root, place) {
 
 // The built-in screens: they need nothing but this page.
 function shell() {
-  return {
-    shape: "single",
-    story: [
-      h("h1", { tabindex: "-1" }, t(`shell.${cover.words}.title`)),
-      h("p", { class: "text" }, t(`shell.${cover.words}.text`, { hotline: facts.hotline, locker: facts.locker })),
-    ],
-  };
+  const plain = cover.words === "out" && !facts.hotline ? "-plain" : "";
+  const words = t(`shell.${cover.words}.text${plain}`, { hotline: facts.hotline, locker: facts.locker });
+  const head = h("h1", { tabindex: "-1" }, t(`shell.${cover.words}.title`));
+  return { shape: "single", story: [h("div", { class: "body" }, head, h("p", { class: "text" }, words))] };
 }
 
 function show(words, screen = "please-wait") {
