@@ -99,6 +99,8 @@ class Scanner(_Section, frozen=True):
     trigger: Literal["always", "command"] = "always"
     prefix: str = ""
     suffix: str = ""
+    terminator: Literal["any", "line", "gap"] = "any"
+    options: dict[str, str | int | bool] = {}
 
 
 class Column(_Section, frozen=True):

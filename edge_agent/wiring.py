@@ -82,4 +82,6 @@ def scanner_settings(scanner: Scanner) -> ScannerSettings:
         trigger=scanner.trigger,
         prefix=scanner.prefix,
         suffix=scanner.suffix,
+        terminator=scanner.terminator,
+        options=scanner.options,
     )

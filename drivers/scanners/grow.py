@@ -38,7 +38,6 @@ class Zone(IntEnum):
 MODE_COMMAND = 0xD5  # lamp and sound on, light and aim while reading, reading on command
 SET_UP_CODES_OFF = 0x03
 TRIGGER_NOW = 0x01
-TRIGGER_STOP = 0x00
 
 ANSWERS = {  # whole frames: an answer is stripped by exact match only
     bytes.fromhex("02 00 00 01 00 33 31"): "ok",
@@ -93,7 +92,8 @@ class GrowScanner(Scanner):
         return ZoneFrame(Type.WRITE, Zone.TRIGGER, bytes((TRIGGER_NOW,))).encode()
 
     def trigger_off(self) -> bytes:
-        return ZoneFrame(Type.WRITE, Zone.TRIGGER, bytes((TRIGGER_STOP,))).encode()
+        """Empty: the module stops by itself, after a code or its own read time-out (5 s when new)."""
+        return b""
 
     def strip_answers(self, raw: bytes) -> bytes:
         while (answer := ANSWERS.get(raw[:ANSWER_LEN])) is not None:
