@@ -198,8 +198,14 @@ class KioskServer:
         self._server = _QuietServer(config)
 
     async def run(self, listener: sockets.socket) -> None:
-        """Serve until `stop`; raises what uvicorn raises, so that a supervisor sees it."""
-        await self._server.serve(sockets=[listener])
+        """Serve until `stop` or cancelled, which both say goodbye to open pages; raises what uvicorn raises."""
+        serving = asyncio.create_task(self._server.serve(sockets=[listener]))
+        try:
+            await asyncio.shield(serving)
+        except asyncio.CancelledError:
+            self.stop()
+            await asyncio.wait((serving,), timeout=2 * STOP_S)
+            raise
 
     def stop(self) -> None:
         """Ask for the end; `run` then returns within `STOP_S`."""

@@ -325,7 +325,8 @@ async def test_the_server_leaves_the_agents_signals_alone_and_stops_when_asked(d
     assert during == before
 
 
-async def test_a_silent_page_does_not_hold_up_the_stop(desk):
+@pytest.mark.parametrize("how", ["asked", "cancelled"])
+async def test_a_silent_page_does_not_hold_up_the_stop(desk, how):
     """A page whose socket is open but that reads nothing: the agent must be able to restart all the same."""
     server = KioskServer(create_app(site_of(configuration()), desk, TOKEN))
     listener = bind("127.0.0.1:0")
@@ -338,9 +339,13 @@ async def test_a_silent_page_does_not_hold_up_the_stop(desk):
     )
     answer = await reader.readuntil(b"\r\n\r\n")
 
-    server.stop()
-    await asyncio.wait_for(serving, STOP_S + 5)
+    if how == "asked":
+        server.stop()
+    else:
+        serving.cancel()
+    await asyncio.wait((serving,), timeout=STOP_S + 5)
     writer.close()
 
+    assert serving.done()
     assert answer.startswith(b"HTTP/1.1 101")
     assert desk.happened[-1] == "closed"
