@@ -42,7 +42,7 @@ REOPEN_FIRST_S = 0.02  # a hub that resets is often back at once
 REOPEN_MAX_S = 0.2  # service within half a second of the replug, whatever the outage lasted
 STABLE_S = 1.0  # a port that is lost sooner after its opening is opened again less eagerly
 REOPEN_JITTER = 0.25  # several buses of one hub do not try in step
-LONGEST_WAIT_S = 3600.0  # beyond this nothing is planned: wait for a caller or for the port
+LONGEST_WAIT_S = 3600.0  # nothing is planned: the hourly round of the loop finds nothing and costs nothing
 STOP_MAX_S = 5.0  # opening a device is the only thing that the thread cannot be woken from
 
 
@@ -177,10 +177,10 @@ class SerialBus(BusFace):
             self._pump(port)
         except (OSError, TermiosError) as error:
             return as_bus_error(error, f"bus {self.name}, port {self._line.port}")
-        except (
-            Exception
-        ) as error:  # a mistake in a driver's codec: start this port afresh, others depend on the thread
-            if repr(error) != self._fault:  # once: it may come again at every look
+        except Exception as error:
+            # A mistake in a driver's codec: the port starts afresh, because other boards depend on this thread. Logged
+            # once, because it may come again at every look.
+            if repr(error) != self._fault:
                 log.exception("bus thread failed", extra={"bus": self.name})
             self._fault = repr(error)
             return PortLost(f"bus {self.name}", f"internal error {error!r}")
@@ -192,9 +192,7 @@ class SerialBus(BusFace):
         while not self._stopping:
             wait_s = core.wake_at - monotonic()
             writers = (fd,) if core.outgoing else ()
-            readable, _, _ = select(
-                readers, writers, (), None if wait_s > LONGEST_WAIT_S else max(wait_s, 0.0)
-            )
+            readable, _, _ = select(readers, writers, (), min(max(wait_s, 0.0), LONGEST_WAIT_S))
             now = monotonic()
             if readable:
                 if fd in readable:

@@ -25,6 +25,7 @@ CHARACTER_BITS = 11  # as Modbus counts them, and as the board program does
 BOARDS = 4
 ROUND_S = 0.1
 WARM_UP = 10
+PATIENCE_S = 1.0  # everybody waits so long for a reply: a stalled machine is not what is measured
 SPIN_MAX_US = 300  # the end of a pause is spent spinning
 NO_WIRE_BAUD = (
     10_000_000  # what the bus is told when there is no wire time: it only computes silences and deadlines
@@ -46,11 +47,11 @@ def question(unit: int = 1) -> Transaction:
     return asked
 
 
-def line(port: str, baud: int) -> LineSettings:
+def line(port: str, baud: int, latency_s: float = PATIENCE_S) -> LineSettings:
     """Eleven bits a character, as the board counts; without wire time the silence shrinks to nothing."""
     if baud:
-        return LineSettings("bench", port, baudrate=baud, parity="even")
-    return LineSettings("bench", port, baudrate=NO_WIRE_BAUD, parity="even", gap_s=1e-6)
+        return LineSettings("bench", port, baudrate=baud, parity="even", latency_s=latency_s)
+    return LineSettings("bench", port, baudrate=NO_WIRE_BAUD, parity="even", gap_s=1e-6, latency_s=latency_s)
 
 
 def pauser(pause_us: int) -> Callable[[], None]:

@@ -16,14 +16,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from drivers.bus import BusState
+from drivers.bus import ADAPTER_LATENCY_S, BusState
 from drivers.bus_stats import Direction, TraceEntry
 from drivers.errors import BusError
 from drivers.lock_board import BoardInfo
 from drivers.serial_bus import SWITCH_INTERVAL_S, SerialBus
 from drivers.transaction import Priority, Procedure, Transaction
 from tests.bench.board import Board
-from tests.bench.wire_clients import CHARACTER_BITS, INPUTS, answered, board, line, question, summary
+from tests.bench.wire_clients import (
+    CHARACTER_BITS,
+    INPUTS,
+    PATIENCE_S,
+    answered,
+    board,
+    line,
+    question,
+    summary,
+)
 
 SCANNED = 7  # what 9600 baud can read in the 200 ms that the policy asks for
 ABSENT_UNIT = 40  # the board program is units 1 to 32
@@ -34,11 +43,13 @@ Result = dict[str, float]
 
 
 @contextmanager
-def running(program: str, baud: int, turnaround_us: int | None = None) -> Iterator[SerialBus]:
+def running(
+    program: str, baud: int, turnaround_us: int | None = None, latency_s: float = PATIENCE_S
+) -> Iterator[SerialBus]:
     settings = line("", baud)
     turnaround = 3.5 * settings.char_s * 1e6 if turnaround_us is None else turnaround_us
     with Board(program, baud, int(turnaround)) as wire:
-        bus = SerialBus(line(wire.path, baud))
+        bus = SerialBus(line(wire.path, baud, latency_s))
         bus.start()
         try:
             yield bus
@@ -139,7 +150,7 @@ def silent(program: str, baud: int, count: float) -> Result:
             await waiting
         return worst
 
-    with running(program, baud) as bus:
+    with running(program, baud, latency_s=ADAPTER_LATENCY_S) as bus:
         return {"worst_ms": asyncio.run(run(bus)) * 1e3}
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -493,3 +494,52 @@ def test_the_same_conversation_ends_alike_on_both_pumps(tmp_path: Any) -> None:
 
     assert on_pty == virtual
     assert len(virtual[1]) == len(trouble)
+
+
+def test_what_a_procedure_asks_after_its_port_was_lost_is_certain_not_to_have_left(play: Play) -> None:
+    """The question was under way, the unlock behind it in the same procedure was not: each hears its own truth."""
+    heard: list[bool] = []
+
+    def careless() -> Procedure[None]:
+        for transaction in (ask(request(READ), reply_timeout_s=20.0), ask(request(UNLOCK))):
+            try:
+                yield transaction
+            except PortLost as error:
+                heard.append(error.bytes_left)
+
+    async def story(bus: Any, peer: Any) -> Any:
+        asked = asyncio.ensure_future(bus.perform(careless()))
+        await peer.heard(1)
+        peer.unplug()
+        await asked
+        return heard
+
+    assert play(Firmware(silent=True), story) == [True, False]
+
+
+def test_another_adapter_may_echo_where_the_last_one_did_not(play: Play) -> None:
+    """What was learnt about the echo ends with the port: the new adapter's echo confirms nothing."""
+
+    async def story(bus: Any, peer: Any) -> Any:
+        loop, back = asyncio.get_running_loop(), asyncio.Event()
+        await bus.perform(read())
+        bus.on_state(lambda state: loop.call_soon_threadsafe(back.set) if state.open else None)
+        peer.unplug()
+        peer.answer = echoing(Firmware(silent=True))
+        peer.plug_in()
+        await back.wait()
+        return await outcome_of(bus, unlock(7))
+
+    assert play(Firmware(), story) == (BadReply, True)
+
+
+def test_frames_that_nobody_answers_keep_their_distance_too() -> None:
+    """The silence counts from the end of the last frame on the wire, whoever sent it."""
+
+    async def story(bus: Any, peer: Any) -> Any:
+        for _ in range(5):
+            await bus.perform(unlock(3, replies=False, drain_s=0.0))
+        return [later - earlier for earlier, later in pairwise(peer.times)]
+
+    gaps = play_in_virtual_time(Firmware(silent=True), story)
+    assert min(gaps) >= 5 * LINE.char_s + LINE.silence_s - 1e-9
