@@ -18,6 +18,8 @@ from sim.door import Door
 from sim.fault_table import TABLE
 from sim.faults import Faults
 from sim.firmware import FAMILIES, Firmware, Spec
+from sim.links import PortTaken, link_of
+from sim.ports import PortHub
 from sim.scanners import SimScanner, scanner_of
 from sim.toml_text import dumps
 from sim.trace import Frame, Trace
@@ -29,7 +31,6 @@ from sim.world import Contact, World
 if TYPE_CHECKING:
     from sim.coils import Energising
     from sim.control import ControlServer
-    from sim.ports import PortHub
 
 
 class SimCabinet:
@@ -128,8 +129,6 @@ class SimCabinet:
 
         With a folder a rewritten `folder/locker.toml` is left there (`config_path`). Returns name → link.
         """
-        from sim.ports import PortHub, PortTaken, link_of
-
         twice = {bus.name for bus in self.config.bus} & set(self.scanners)
         if twice:
             raise PortTaken(

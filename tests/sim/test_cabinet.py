@@ -10,7 +10,7 @@ import pytest
 from sim.events import WAITING_MAX, EventFeed
 from sim.firmware import FAMILIES
 from sim.firmware.lock_8a import Lock8A
-from sim.ports import PortTaken
+from sim.links import PortTaken
 from sim.pytest_plugin import LockerSim
 from tests.sim.stage import Stage
 

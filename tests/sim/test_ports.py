@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from sim.cabinet import SimCabinet
-from sim.ports import PortTaken
+from sim.links import PortTaken
 from sim.pytest_plugin import LockerSim
 from tests.sim.host import Host
 from tests.sim.stage import OPEN_1, READ_ALL

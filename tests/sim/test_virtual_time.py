@@ -15,7 +15,7 @@ def test_a_day_passes_at_once_and_in_order() -> None:
     woken: list[str] = []
 
     async def sleeper(name: str, seconds: float) -> None:
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(seconds)  # virtual: costs no time
         woken.append(name)
 
     async def day() -> float:
@@ -45,6 +45,6 @@ def test_the_wall_clock_can_follow() -> None:
     """Whoever keeps the simulated wall clock hears of each jump."""
     jumps: list[float] = []
 
-    run_virtual(asyncio.sleep(12.5), on_jump=jumps.append)
+    run_virtual(asyncio.sleep(12.5), on_jump=jumps.append)  # virtual: costs no time
 
     assert sum(jumps) == pytest.approx(12.5)
