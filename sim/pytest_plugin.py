@@ -23,6 +23,16 @@ if TYPE_CHECKING:
     from sim.plans import BoardPlan, ScannerPlan
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """A board on a real port instead of a pretended one, for whoever has an adapter and a board."""
+    bench = parser.getgroup("locker bench")
+    bench.addoption("--bench", default="", metavar="PORT", help="serial device with one lock board behind it")
+    bench.addoption("--bench-driver", default="lock-8a", metavar="NAME", help="driver of that board")
+    bench.addoption("--bench-address", default=1, type=int, metavar="N", help="its address")
+    bench.addoption("--bench-channels", default=8, type=int, metavar="N", help="how many locks are wired")
+    bench.addoption("--bench-unlock", default=0, type=int, metavar="N", help="pulse this lock once (0: none)")
+
+
 class LockerSim(Protocol):
     """What the fixture `locker_sim` is: called with board families, it returns a started cabinet.
 

@@ -139,7 +139,7 @@ def test_one_flipped_bit_never_reads_as_the_same_frame(value: Any, data: st.Data
 @pytest.mark.parametrize(
     "kind", DECODERS, ids=lambda kind: f"{kind.__module__.rsplit('.', 1)[-1]}.{kind.__name__}"
 )
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(frame=LINE)
 def test_a_decoder_reads_or_refuses_and_never_breaks(kind: Any, frame: bytes) -> None:
     value = decode(kind, frame)
@@ -148,7 +148,7 @@ def test_a_decoder_reads_or_refuses_and_never_breaks(kind: Any, frame: bytes) ->
 
 
 @pytest.mark.parametrize("name", RECOGNISERS)
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(buffer=LINE)
 def test_a_recogniser_names_a_piece_of_the_buffer_or_nothing(name: str, buffer: bytes) -> None:
     """Called again after each find it reaches the end: no byte is handed out twice, none makes it stop."""
@@ -158,6 +158,24 @@ def test_a_recogniser_names_a_piece_of_the_buffer_or_nothing(name: str, buffer: 
         rest, finds = rest[seen.end :], finds + 1
 
     assert finds <= len(buffer)
+
+
+@pytest.mark.soak
+@settings(max_examples=50_000, deadline=None)
+@given(kind=st.sampled_from(DECODERS), frame=LINE)
+def test_decoders_stand_a_long_run_of_noise(kind: Any, frame: bytes) -> None:
+    value = decode(kind, frame)
+
+    assert value is None or value.encode() == frame
+
+
+@pytest.mark.soak
+@settings(max_examples=50_000, deadline=None)
+@given(name=st.sampled_from(sorted(RECOGNISERS)), buffer=LINE)
+def test_recognisers_stand_a_long_run_of_noise(name: str, buffer: bytes) -> None:
+    seen = RECOGNISERS[name](buffer)
+
+    assert seen is None or 0 <= seen.start < seen.end <= len(buffer)
 
 
 @given(UNITS, st.integers(0, 0x0FFF), st.integers(1, 64))

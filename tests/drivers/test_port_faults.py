@@ -26,7 +26,7 @@ from sim.plans import BoardPlan, ScannerPlan
 from tests.drivers.benches import Stage, driver_of, line_of, virtual_stage
 
 WAIT_MAX_S = 6.0  # only a failing test waits so long
-CYCLES = 100  # a tenth of the soak run's count
+CYCLES = [100, pytest.param(1000, marks=pytest.mark.soak)]
 OPEN, CLOSED = DoorState.OPEN, DoorState.CLOSED
 FAMILIES = ("lock-8a", "waveshare-relay", "kerong-cu16", "wkly")
 PLANS = {name: BoardPlan(name, address=1, channels=8) for name in FAMILIES}
@@ -327,14 +327,15 @@ def test_a_lost_scanner_is_told_once_and_serves_again_after_the_replug(locker_si
         assert [state.open for state in states.heard] == [True, False, True]
 
 
-def test_a_hundred_unplugs_of_a_scanner_leave_nothing_behind(locker_sim: Any) -> None:
+@pytest.mark.parametrize("cycles", CYCLES)
+def test_many_unplugs_of_a_scanner_leave_nothing_behind(locker_sim: Any, cycles: int) -> None:
     """F-025 for scanners: descriptors and threads stay as many as they were."""
     with scanner_stage(locker_sim, "grow") as (cabinet, _, scans, states):
         cabinet.scan("front", "FIRST")
         scans.until(is_scan("FIRST"))
         before = (len(os.listdir("/proc/self/fd")), threading.active_count())
 
-        for _ in range(CYCLES):
+        for _ in range(cycles):
             unplug = cabinet.faults.add("unplug", port="front")
             states.until(lambda state: not state.open)
             cabinet.faults.clear(unplug)
