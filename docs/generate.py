@@ -91,6 +91,8 @@ MEANINGS: dict[str, str] = {
     "Scanner.trigger": "Reads always, or only when told.",
     "Scanner.prefix": "Text that the scanner puts before each code.",
     "Scanner.suffix": "Text that the scanner puts after each code.",
+    "Scanner.terminator": "What ends a code: CR, LF or CRLF (`line`), silence (`gap`), or either (`any`).",
+    "Scanner.options": "The family's own keys, see its page.",
     "Column.name": "From left to right in the order of the file.",
     "Column.doors": "Door numbers or runs from top to bottom.",
     "Column.width_mm": "Outer width.",
