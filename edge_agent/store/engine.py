@@ -229,10 +229,10 @@ class Engine:
             self.failed = CommitFailed(self.path, f"checkpoint: {error}")
             return False
         if done:
-            self._leave_mark(clean=False)
+            self.leave_mark(clean=False)
         return done
 
-    def _leave_mark(self, *, clean: bool) -> None:
+    def leave_mark(self, *, clean: bool) -> None:
         """Say beside the file how far it is. A mark that cannot be written leaves an older one: no harm."""
         if self._mark is None:
             return
@@ -275,4 +275,4 @@ class Engine:
         clean = self.tidy()
         self.connection.close()
         if clean:
-            self._leave_mark(clean=True)
+            self.leave_mark(clean=True)

@@ -4,7 +4,8 @@ It runs before the store opens, and only when `PRAGMA user_version` says that on
 open file would break each other's locks, and the agent need not keep sqlite-utils in memory. Each migration is one
 transaction together with its version number, so that a killed one leaves the old schema or the new one.
 
-To change the schema: add a function at the end of the list, raise `SCHEMA_VERSION`, never edit an older one.
+To change the schema: add a function at the end of the list, raise `SCHEMA_VERSION`, never edit an older one. Only the
+first one makes whatever keyed tables the domain names; a table that comes later comes with a migration of its own.
 """
 
 from __future__ import annotations

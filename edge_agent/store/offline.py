@@ -205,7 +205,7 @@ def backup_restore(settings: Settings, sealed: Path, identity_file: Path | None 
 def _identity(settings: Settings, identity_file: Path | None) -> str:
     if identity_file is None:
         return keys.load(settings.keys).backup
-    lines = identity_file.read_text().splitlines()
+    lines = _text(identity_file).splitlines()
     found = next((line.strip() for line in lines if line.startswith("AGE-SECRET-KEY-")), None)
     if found is None:
         raise BackupUnreadable(identity_file, "holds no age secret key")
@@ -334,7 +334,7 @@ def _courier(slow: Callable[[str], str], keyed: Callable[[str, str], str], entry
 
 
 def _entries(path: Path) -> list[_CourierIn]:
-    text = path.read_text(encoding="utf-8-sig")
+    text = _text(path)
     try:
         plain = (
             list(csv.DictReader(io.StringIO(text))) if path.suffix == ".csv" else msgspec.json.decode(text)
@@ -361,6 +361,13 @@ def _entry(path: Path, number: int, plain: Any) -> _CourierIn:
 
 
 # ---- tools ---------------------------------------------------------------------------------------------------------
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DocumentBad(path, f"cannot be read: {error}") from error
 
 
 def _done(command: str, verb: str) -> e.CommandDone:

@@ -37,6 +37,11 @@ class Settings:
         return self.state_dir / "ledger.mark"
 
     @property
+    def condemned(self) -> Path:
+        """Made where the check beside service found damage."""
+        return self.state_dir / "ledger.condemned"
+
+    @property
     def damaged(self) -> Path:
         return self.state_dir / "damaged"
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -41,7 +42,7 @@ from edge_agent.store.errors import (
     StateDirBad,
     from_sqlite,
 )
-from edge_agent.store.files import sync_file, sync_folder
+from edge_agent.store.files import sync_file, sync_folder, write_durably
 from edge_agent.store.journal import Stamp
 from edge_agent.store.keys import Keys
 from edge_agent.store.places import Settings
@@ -70,6 +71,7 @@ def start(settings: Settings, at: Instant, chance: Randomness) -> Started:
     _check_folder(settings.state_dir)
     _check_there(settings)
     try:
+        _restore_condemned(settings, at, chance)
         _migrate_if_due(settings.ledger)
         started = _open(settings, at, chance, log_present=log_present)
     except SchemaTooNew:
@@ -79,8 +81,25 @@ def start(settings: Settings, at: Instant, chance: Randomness) -> Started:
         restore_newest(settings, at, chance, str(damage))
         started = _open(settings, at, chance, log_present=False)
         started = Started(started.engine, started.state, started.keys, str(damage))
-    marks.write(settings.mark, started.engine.head, clean=False)
+    started.engine.leave_mark(clean=False)
     return started
+
+
+def condemn(settings: Settings, problems: Sequence[str]) -> None:
+    """The check beside service found damage: the next start restores a backup. Service goes on until then."""
+    write_durably(settings.condemned, "\n".join(problems).encode())
+
+
+def _restore_condemned(settings: Settings, at: Instant, chance: Randomness) -> None:
+    """Without a sound backup the file is opened as it is: pickup is the last service to go."""
+    if not settings.condemned.exists():
+        return
+    try:
+        restore_newest(settings, at, chance, settings.condemned.read_text())
+    except NoBackup as error:
+        log.error("damaged ledger kept", extra={"code": error.code})
+    else:
+        settings.condemned.unlink()
 
 
 def _check_folder(folder: Path) -> None:

@@ -12,16 +12,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import apsw
+import msgspec
 
 from edge_agent.domain import events as e
+from edge_agent.domain.changes import Change
 from edge_agent.domain.decision import Decision
 from edge_agent.domain.instant import ClockQuality, Instant
+from edge_agent.domain.policy import Switches
 from edge_agent.domain.stamp import stamp_of
-from edge_agent.domain.state import LockerState
+from edge_agent.domain.state import ONLY, LockerState
 from edge_agent.errors import StoreError
 from edge_agent.store import backup, counters, erasure, inbox, journal, rebuild, vault
 from edge_agent.store.canonical import canonical_json
 from edge_agent.store.connection import open_reader
+from edge_agent.store.disk import DiskGuard, Reading, Room
 from edge_agent.store.domain_rows import Blinds, blind
 from edge_agent.store.errors import from_sqlite
 from edge_agent.store.journal import Head, Stamp
@@ -29,12 +33,13 @@ from edge_agent.store.sql import rows
 
 if TYPE_CHECKING:
     from edge_agent.store.keys import Keys
-    from edge_agent.store.ledger import Ledger
+    from edge_agent.store.ledger import Decide, Ledger
     from edge_agent.store.places import Settings
 
 log = logging.getLogger(__name__)
 
 DAY_MS = 86_400_000
+DISK_TIGHT = "disk"  # the reason in the switches by which the guard knows its own doing
 # Rows removed in one transaction: some tens of milliseconds; the next call takes the next ones.
 PURGE_ROWS = 5_000
 # Rows rolled up in one transaction.
@@ -46,12 +51,37 @@ SNAPSHOT_TRIES = 5  # a deposit may come between reading the vault and the snaps
 PROBLEMS_MAX = 10  # lines of SQLite's check that are kept: the first tell
 
 
-async def keep(ledger: Ledger) -> None:
-    """Each minute in an idle moment: truncate the log, forget old command answers."""
-    await ledger.on_store(ledger.engine.tidy_if_idle)
+async def keep(ledger: Ledger) -> bool:
+    """Each minute in an idle moment: truncate the log, forget old command answers.
+
+    False where a long reader keeps the log from being truncated: again and again, that is an alarm.
+    """
+    tidied: bool = await ledger.on_store(ledger.engine.tidy_if_idle)
     at = stamp_of(ledger.now())
     if at.quality is ClockQuality.SYNCED:
         await ledger.on_store(ledger.engine.run, lambda connection: inbox.purge(connection, at.wall_ms))
+    return tidied
+
+
+async def look_at_room(ledger: Ledger, guard: DiskGuard) -> Reading:
+    """Each minute: act on the reserve; where it is tight, stop deposits, and let them begin again when there is room.
+
+    Deposits that a person has stopped stay stopped. Raises StoreError kinds, OSError.
+    """
+    reading: Reading = await ledger.on_store(guard.check)
+    now = ledger.state.switched
+    ours = not now.deposits and now.reason == DISK_TIGHT
+    if reading.room is Room.TIGHT and now.deposits:
+        await ledger.transact(_switch(now, reading, deposits=False, reason=DISK_TIGHT))
+    elif reading.room is Room.PLENTY and ours:
+        await ledger.transact(_switch(now, None, deposits=True, reason=""))
+    return reading
+
+
+def _switch(now: Switches, low: Reading | None, *, deposits: bool, reason: str) -> Decide:
+    switched = msgspec.structs.replace(now, deposits=deposits, reason=reason)
+    events = (e.StorageLow(low.free_mib, low.threshold_mib),) if low else ()
+    return lambda state, at: Decision(events, given=(Change("switches", ONLY, switched),))
 
 
 async def roll_up(ledger: Ledger, settings: Settings) -> int:

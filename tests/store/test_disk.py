@@ -7,10 +7,16 @@ from pathlib import Path
 import apsw
 import pytest
 
+from edge_agent.domain.changes import Change
+from edge_agent.domain.decision import Decision
+from edge_agent.domain.policy import Switches
+from edge_agent.domain.state import ONLY
+from edge_agent.store import upkeep
+from edge_agent.store.connection import WAL_IDLE_BYTES, open_reader, wal_bytes
 from edge_agent.store.disk import MIB, RESERVE_NAME, DiskGuard, Room, Thresholds
 from edge_agent.store.errors import DiskFull, DiskReadOnly, from_sqlite
 from tests.store.crash_vfs import RecordingVfs
-from tests.store.locker import a_day, do_all, doors, empty_file, engine_on, ledger_on, wait
+from tests.store.locker import a_day, do_all, doors, empty_file, engine_on, ledger_on, opened, settings, wait
 
 LIMITS = Thresholds(warn_mib=50, stop_deposits_mib=20, reserve_mib=2)
 
@@ -87,3 +93,38 @@ def test_every_kind_of_failure_has_its_own_code() -> None:
     codes = [from_sqlite("ledger.db", kind("found")).code for kind in kinds]
 
     assert codes == ["STORE-403", "STORE-404", "STORE-409", "STORE-405", "STORE-418", "STORE-402"]
+
+
+def test_deposits_stop_while_it_is_tight_and_begin_again_by_themselves(tmp_path: Path) -> None:
+    """Pickups have no switch. What a person has stopped, the guard does not start."""
+    card = Card(tmp_path)
+    ledger = opened(settings(tmp_path)).ledger
+
+    def look(free_mib: int) -> bool:
+        card.free_mib = free_mib
+        wait(upkeep.look_at_room(ledger, card.guard))
+        return ledger.state.switched.deposits
+
+    assert [look(free) for free in (100, 40, 10, 10, 40, 100)] == [True, True, False, False, False, True]
+    rows = ledger.engine.connection.execute("SELECT type FROM journal").fetchall()
+    assert rows == [("storage.low",)]
+    stopped = Switches(deposits=False, reason="operator")
+    wait(ledger.transact(lambda state, at: Decision(given=(Change("switches", ONLY, stopped),))))
+    assert not look(100)
+
+
+def test_a_reader_that_stays_keeps_the_log_long_and_that_is_told(tmp_path: Path) -> None:
+    at = settings(tmp_path)
+    ledger = opened(at).ledger
+    reader = open_reader(at.ledger)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM journal").fetchall()
+    wait(do_all(ledger, a_day(90)))
+    assert wal_bytes(at.ledger) > WAL_IDLE_BYTES
+
+    assert not wait(upkeep.keep(ledger))
+    reader.execute("ROLLBACK")
+    assert wait(upkeep.keep(ledger))
+
+    assert wal_bytes(at.ledger) == 0
+    reader.close()

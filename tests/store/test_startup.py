@@ -270,6 +270,32 @@ def test_a_flipped_bit_is_found_by_the_check_beside_service_at_the_latest(tmp_pa
     assert upkeep.check(at.ledger, SOURCE) != ()
 
 
+def test_damage_found_beside_service_is_repaired_at_the_next_start(tmp_path: Path) -> None:
+    """A table that is wrong: service goes on, the next start takes the backup, or goes on with what there is."""
+    wrong = "UPDATE folded_compartment SET row = json_set(row, '$.openings', 99) WHERE key = '1'"
+    at = settings(tmp_path)
+    running = after_a_day(at)
+    running.ledger.engine.connection.execute(wrong)
+    wait(running.ledger.close())
+    startup.condemn(at, upkeep.check(at.ledger, SOURCE))
+    first = opened(at)
+    assert (first.restored, at.condemned.exists()) == ("", True)
+    wait(first.ledger.close())
+
+    at = settings(tmp_path / "with backup")
+    running = after_a_day(at)
+    a_backup(at, running)
+    running.ledger.engine.connection.execute(wrong)
+    wait(running.ledger.close())
+    startup.condemn(at, upkeep.check(at.ledger, SOURCE))
+    second = opened(at)
+
+    assert not at.condemned.exists()
+    assert second.ledger.last_sequence == 1
+    assert upkeep.check(at.ledger, SOURCE) == ()
+    wait(second.ledger.close())
+
+
 def test_a_lost_log_is_noticed_and_begins_a_new_epoch(tmp_path: Path) -> None:
     """The file alone is sound but ends too early: commits that were accepted are missing."""
     at = settings(tmp_path)
