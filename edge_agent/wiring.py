@@ -5,9 +5,13 @@ Used by `main` for the agent and by `lockerctl` for work without one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from drivers.bus import LineSettings
 from drivers.lock_board import BoardSettings, Feedback, LockBoard
-from drivers.registry import LOCK_BOARDS, SCANNERS, UnknownDriver, board_from, known
+from drivers.registry import LOCK_BOARDS, SCANNERS, UnknownDriver, board_from, known, scanner_from
+from drivers.scanner import Scanner as ScannerDriver
 from drivers.scanner import ScannerSettings
 from edge_agent.config import Board, Bus, Config, Scanner
 from edge_agent.config_reading import Problem
@@ -64,14 +68,22 @@ def second_look(config: Config, where: str) -> list[Problem]:
     problems = check_drivers(config, known(LOCK_BOARDS), known(SCANNERS), where)
     if check(config, where):
         return problems
-    for index, board in enumerate(config.board):
+    built: list[tuple[str, Callable[[], object]]]
+    built = [(f"board[{i}]", partial(lock_board, config, board)) for i, board in enumerate(config.board)]
+    built += [(f"scanner[{i}]", partial(scanner_codec, one)) for i, one in enumerate(config.scanner)]
+    for key, build in built:
         try:
-            lock_board(config, board)
+            build()
         except UnknownDriver:  # named by its key above
             continue
         except ValueError as error:
-            problems.append(Problem("CONF-606", where, f"board[{index}]", str(error)))
+            problems.append(Problem("CONF-606", where, key, str(error)))
     return problems
+
+
+def scanner_codec(scanner: Scanner) -> ScannerDriver:
+    """The driver of one scanner, no I/O. Raises UnknownDriver, or ValueError for an option it does not take."""
+    return scanner_from(scanner_settings(scanner), scanner.driver)
 
 
 def scanner_settings(scanner: Scanner) -> ScannerSettings:

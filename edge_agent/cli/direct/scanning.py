@@ -9,13 +9,12 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 
 from drivers.bus import LineSettings
-from drivers.registry import scanner_from
 from drivers.scanner import Scan, Scanner
 from drivers.scanner_port import ScannerPort, ScannerState
 from edge_agent.cli.direct.bench import Bench, Progress
 from edge_agent.config import Scanner as ScannerSection
 from edge_agent.control import types as t
-from edge_agent.wiring import scanner_settings
+from edge_agent.wiring import scanner_codec
 
 LOOK_EVERY_S = 0.2  # how soon a dropped code or a lost port is told
 
@@ -54,7 +53,7 @@ def trigger(asked: t.ScannerTriggerArguments, bench: Bench) -> t.ScannerTriggerR
 @contextmanager
 def _listening(section: ScannerSection, progress: Progress) -> Iterator[_Heard]:
     told: SimpleQueue[Scan | ScannerState] = SimpleQueue()
-    codec = scanner_from(scanner_settings(section), section.driver)
+    codec = scanner_codec(section)
     line = LineSettings(section.name, section.port, baudrate=section.baudrate, echo="none")
     port = ScannerPort(line, codec, told.put, told.put)
     port.start()
