@@ -171,6 +171,7 @@ TABLE: Table = {
         Failed("left_inside"): (State.ASKING, waiting(LEFT_INSIDE, "question_s", REFUSED)),
         Done("cancel"): ready("cancelled"),
         Done("left_inside"): ready("to-check"),
+        Done("leave_unseen"): ready("to-check"),
         Done("undo", "open"): (State.UNDO_UNLOCKING, UNDO_OPENING),
         Done("undone"): ready("undone", ACCEPTED),
         Done("report"): ready("reported"),
@@ -236,8 +237,8 @@ TABLE: Table = {
         **patience(State.UNSEEN, UNSEEN, "question_s", WALKED_AWAY),
         DoorOpened: (State.DOOR_OPEN, door_is_open(PUT, "door-open-put")),
         DoorNotOpened: deciding("swap", "not-opened", REFUSED),
-        Touch("finish"): deciding("left_inside"),
-        Touch("cancel"): deciding("left_inside"),
+        Touch("finish"): deciding("leave_unseen"),
+        Touch("cancel"): deciding("leave_unseen"),
         **keep_for_later(State.UNSEEN),
     },
     State.DOOR_OPEN: {

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import re
 
+from edge_agent.domain import waybill
+from edge_agent.domain.refusals import Refusal
 from edge_agent.flows.events import (
     Card,
     Scanned,
@@ -23,20 +25,18 @@ from edge_agent.flows.events import (
     ScannedWaybill,
 )
 
-SCAN_MAX = 256  # characters: ten times the longest waybill; a scanner that sends more reads something else
 TOKEN, BADGE, STAFF, COMMAND = "LKT:", "LKB:", "LKS:", "LKC:"
 SIZES = frozenset({"XS", "S", "M", "L", "XL"})
 COMMANDS = frozenset({"bigger", "undo", "overdue", "done", "report", "help", "skip"})
 _OWN = re.compile(r"[A-Za-z0-9._-]{4,128}")
 # Every shape of requirements section 4 is covered: 8 to 40 letters and digits, at least five of them digits.
 _WAYBILL = re.compile(r"(?=(?:.*[0-9]){5})[A-Z0-9]{8,40}(?:-[0-9]{1,3}-[0-9]{1,3}-?)?")
-_GS1_PREFIX = re.compile(r"^(?:\]C1|\(00\))")
 
 
 def classify(raw: str) -> Scanned:
     """The scan as an event. Hostile, oversized or unreadable text becomes `ScannedUnknown` without its text."""
     text = raw.strip()
-    if not text or len(text) > SCAN_MAX or not text.isascii() or not text.isprintable():
+    if not text or len(text) > waybill.SCAN_MAX or not text.isascii() or not text.isprintable():
         return ScannedUnknown()
     if text.startswith(COMMAND):
         return _command(text.removeprefix(COMMAND))
@@ -44,8 +44,8 @@ def classify(raw: str) -> Scanned:
         if text.startswith(prefix):
             rest = text.removeprefix(prefix)
             return kind(rest) if _OWN.fullmatch(rest) else ScannedUnknown()
-    waybill = normal_waybill(text)
-    return ScannedWaybill(waybill) if waybill else ScannedUnknown()
+    number = normal_waybill(text)
+    return ScannedWaybill(number) if number else ScannedUnknown()
 
 
 def _command(word: str) -> Scanned:
@@ -56,6 +56,12 @@ def _command(word: str) -> Scanned:
 
 
 def normal_waybill(text: str) -> str:
-    """Upper case, without spaces and GS1 prefix; "" where it cannot be a waybill. Carriers' rules come later."""
-    waybill = _GS1_PREFIX.sub("", text.replace(" ", "")).upper()
-    return waybill if _WAYBILL.fullmatch(waybill) else ""
+    """The bare number of a label, also out of a link or with a GS1 prefix; "" where it cannot be a waybill.
+
+    Check digits and carriers come later, when the courier is known.
+    """
+    try:
+        number = waybill.normalise(text)
+    except Refusal:
+        return ""
+    return number if _WAYBILL.fullmatch(number) else ""

@@ -83,7 +83,7 @@ class Session:
         self._last_scan = ("", float("-inf"))
         self._held: tuple[Scanned, float] | None = None
         self._unended: list[tuple[Context, str]] = []
-        self.context = Context()
+        self.context = self._fresh()
         self.flow = FLOWS["home"]
         self.state = self.flow.initial
 
@@ -140,6 +140,9 @@ class Session:
         if isinstance(event, ScannedStaff):
             return ScannedStaff(event.text, own=self._ports.preparer.is_badge(event.text, self.context.badge))
         return event
+
+    def _fresh(self) -> Context:
+        return Context(speed=self._config.policy.speed_mode)
 
     # The loop
 
@@ -342,7 +345,7 @@ class Session:
         await self._end_all()
         self._lease.release()
         self._ports.preparer.forget()
-        self.context = Context()
+        self.context = self._fresh()
         self._screen.end()
         self._enter("home")
 

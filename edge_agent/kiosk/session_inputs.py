@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
+from edge_agent.domain import waybill as waybills
 from edge_agent.domain.code import DRAWS_MAX, draw_code, draw_token, typed_text
-from edge_agent.domain.deposits import Credentials
+from edge_agent.domain.deposits import Credentials, check_unused
+from edge_agent.domain.policy import Expected
 from edge_agent.domain.refusals import COLLIDES, PHONE_MISSING, UNKNOWN_CODE, Refusal
 from edge_agent.domain.staff_member import Staff
 from edge_agent.domain.state import LockerState
@@ -92,6 +94,12 @@ class Preparer:
     def _lookup(self, kind: str, value: str) -> str:
         return self._hasher.lookup_hash(kind, value)
 
+    def _waybill_hash(self, context: Context) -> str:
+        """Refuses (FLOW-317) a number whose public check digit fails. Pieces of one consignment are told apart."""
+        reading = waybills.read(context.waybill, context.carrier)
+        piece = "-{}-{}".format(*reading.piece) if reading.piece else ""
+        return self._lookup("waybill", reading.number + piece)
+
     async def _plain(self, effect: Decide, event: Event, context: Context) -> Inputs:
         stars = event.args.get("stars", 0) if isinstance(event, Touch) else 0
         chosen = event.args.get("id", "") if isinstance(event, Touch) else ""
@@ -130,7 +138,7 @@ class Preparer:
         return Inputs(self._chance, pin_hash=hashed, staff=member)
 
     async def _reserve(self, effect: Decide, event: Event, context: Context) -> Inputs:
-        waybill = self._lookup("waybill", context.waybill)
+        waybill = self._waybill_hash(context)
         explicit = (isinstance(event, Touch) and event.action == "size") or isinstance(event, Card)
         if effect.mode == "phone":
             self._phone = digits_of(event)
@@ -152,14 +160,13 @@ class Preparer:
         )
 
     async def _deposit(self, effect: Decide, event: Event, context: Context) -> Inputs:
-        waybill = self._lookup("waybill", context.waybill)
-        expected = self._state().expected.get(waybill)
+        state, waybill = self._state(), self._waybill_hash(context)
+        expected = state.expected.get(waybill)
         personal = [(f"waybill:{context.parcel}", context.waybill)]
         if self._phone:
             personal.append(("phone", self._phone))
-        if expected is not None and expected.code_hash and expected.token_hash:
-            credentials = Credentials(expected.code_hash, expected.token_hash)
-        else:
+        credentials = _promised(expected, state)
+        if credentials is None:
             code, token, credentials = await self._draw()
             personal += [("code", code), ("token", token)]
         return Inputs(self._chance, credentials=credentials, personal=tuple(personal))
@@ -178,10 +185,29 @@ class Preparer:
         for _ in range(DRAWS_MAX):
             code = draw_code(self._chance, shape, lambda _: False)
             hashed = await self._hasher.code_hash_off_loop(typed_text(shape, code, last4))
-            if hashed not in state.stay_by_code:
-                token = draw_token(self._chance)
-                return code, token, Credentials(hashed, self._lookup("token", token))
+            token = draw_token(self._chance)
+            credentials = Credentials(hashed, self._lookup("token", token))
+            if is_unused(state, credentials):
+                return code, token, credentials
         raise Refusal(COLLIDES, f"{DRAWS_MAX} codes in a row were taken")
+
+
+def is_unused(state: LockerState, credentials: Credentials) -> bool:
+    """By the domain's own rule, so that a drawn code is not refused after the door was closed."""
+    try:
+        check_unused(state, credentials)
+    except Refusal:
+        return False
+    return True
+
+
+def _promised(expected: Expected | None, state: LockerState) -> Credentials | None:
+    """What the back office has told the recipient already, unless a stay here has that code by ill luck."""
+    if expected is None or not (expected.code_hash and expected.token_hash):
+        return None
+    if expected.code_hash in state.stay_by_code or expected.token_hash in state.stay_by_token:
+        return None
+    return Credentials(expected.code_hash, expected.token_hash)
 
 
 def digits_of(event: Event) -> str:

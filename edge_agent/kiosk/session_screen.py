@@ -159,7 +159,7 @@ class SessionScreen:
             now_s=self._clock.monotonic_s(),
             waiting_events=self._waiting_events(),
             rows=self.rows,
-            code_shape=self._config.security.code,
+            code_shape=self._ledger.state.rules.code_shape,
         )
 
     def _send(

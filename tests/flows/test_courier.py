@@ -133,3 +133,27 @@ def test_a_number_of_the_wrong_length_is_asked_again(kiosk: Kiosk) -> None:
 
     assert (kiosk.screen, kiosk.notice) == ("recipient-phone", "phone-bad")
     assert not kiosk.happened("deposit.reserved")
+
+
+def test_a_misread_number_is_refused_at_the_scan(kiosk: Kiosk) -> None:
+    """The public check digit fails: the courier scans again, nothing was reserved."""
+    kiosk.logs_in()
+    kiosk.scan("LKC:S")
+
+    kiosk.scan("RB123456784GB")
+
+    assert (kiosk.screen, kiosk.notice) == ("courier-scan", "waybill-bad")
+    assert not kiosk.happened("deposit.reserved")
+
+
+def test_a_promised_code_that_is_taken_is_replaced_before_the_parcel_is_stored(kiosk: Kiosk) -> None:
+    """By ill luck a stay here has the code that was promised: another is drawn, and the deposit goes on."""
+    kiosk.logs_in()
+    kiosk.scan("LKC:S")
+    taken = kiosk.state.code[kiosk.deposits(FIRST).id]
+    pre_advise(kiosk, SECOND, size="S", consent="app", code_hash=taken.code_hash, token_hash="t" * 64)
+
+    stay = kiosk.deposits(SECOND)
+
+    assert kiosk.state.code[stay.id].code_hash != taken.code_hash
+    assert kiosk.code_of(stay)

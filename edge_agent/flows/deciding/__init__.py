@@ -49,6 +49,7 @@ LOOKS: Mapping[str, Looker] = {
     "look_at_locker": recipient.look_at_locker,
     "look_round": courier.look_round,
     "sum_up": courier.sum_up,
+    "leave_unseen": courier.leave_unseen,
     "staff_card": technician.staff_card,
 }
 END: Decider = recipient.end

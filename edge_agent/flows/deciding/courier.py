@@ -252,6 +252,11 @@ def left_inside(state: LockerState, context: Context, inputs: Inputs, at: Instan
     return answered(done, "left_inside", **NO_PARCEL, odd=_odd(context, "to-check"))
 
 
+def leave_unseen(state: LockerState, context: Context, inputs: Inputs, at: Instant) -> Done:
+    """The round goes on without this door: a late sensor or the session's end settles its opening, not a guess."""
+    return Done("leave_unseen", "", NO_PARCEL | {"odd": _odd(context, "to-check")})
+
+
 def open_to_undo(state: LockerState, context: Context, inputs: Inputs, at: Instant) -> Decision:
     chosen = inputs.chosen or (context.last[0].parcel if context.last else "")
     line = next((line for line in context.last if line.parcel == chosen), None)
