@@ -119,6 +119,11 @@ def unlock(channel: int, address: int = 1, **more: Any) -> Procedure[bytes]:
     return once(ask(request(UNLOCK, address, channel), **more))
 
 
+def always(*pieces: tuple[float, bytes]) -> Answer:
+    """A peer that answers every frame alike."""
+    return lambda frame: pieces
+
+
 class ToyBoard(LockBoard):
     """Eight doors of the toy family: bit 0 of the low byte is channel 1, 1 means open."""
 

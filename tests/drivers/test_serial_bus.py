@@ -7,34 +7,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from drivers.bus_core import QUEUE_MAX
-from drivers.errors import BadReply, BoardRefused, BoardSilent, BusBusy, EchoCollision, PortLost, PortMissing
-from drivers.lock_board import BoardInfo, UnlockSent
+from drivers.errors import BadReply, BoardRefused, BoardSilent, BusBusy
 from drivers.transaction import Priority, Procedure
 from tests.drivers.bus_stage import (
-    IDENTIFY,
     LINE,
-    OFF,
     READ,
     REPLY_TIMEOUT_S,
     UNLOCK,
-    Answer,
     Firmware,
     Pieces,
-    Story,
-    ToyBoard,
+    always,
     ask,
-    framed,
     once,
     outcome_of,
     play_in_virtual_time,
-    play_on_pty,
     push,
     read,
     refusal,
@@ -45,22 +37,6 @@ from tests.drivers.bus_stage import (
 
 TOO_LATE_S = LINE.latency_s + REPLY_TIMEOUT_S + 0.03  # after the deadline, within the drain
 Play = Callable[..., Any]
-
-
-@pytest.fixture(params=["pty", "virtual"])
-def play(request: pytest.FixtureRequest, tmp_path: Any) -> Play:
-    """`play(answer, story, line)`: the story's result on one of the pumps."""
-
-    def on_stage(answer: Answer, story: Story, line: Any = LINE) -> Any:
-        if request.param == "pty":
-            return play_on_pty(answer, story, tmp_path, line)
-        return play_in_virtual_time(answer, story, line)
-
-    return on_stage
-
-
-def always(*pieces: tuple[float, bytes]) -> Answer:
-    return lambda frame: pieces
 
 
 def only_read(bus: Any, peer: Any) -> Any:
@@ -298,239 +274,6 @@ def test_a_caller_who_left_before_the_turn_came_sends_nothing(play: Play) -> Non
         return [frame[2] for frame in peer.frames]
 
     assert play(always((0.05, reply(READ))), story) == [READ, READ]
-
-
-# The adapter's echo.
-
-
-def echoing(firmware: Answer) -> Answer:
-    return lambda frame: [(0.0, frame), *((delay_s + 0.01, piece) for delay_s, piece in firmware(frame))]
-
-
-@pytest.mark.parametrize("setting", ["auto", "full"])
-def test_with_a_local_echo_present_boards_work_and_absent_ones_stay_silent(play: Play, setting: str) -> None:
-    """F-012: the echo equals the confirmation of an unlock, and is not taken for it."""
-
-    async def story(bus: Any, peer: Any) -> Any:
-        asked = [read(9), unlock(7, 9), read(1), unlock(7, 1)]
-        return [await outcome_of(bus, procedure) for procedure in asked]
-
-    results = play(echoing(Firmware(doors=3)), story, replace(LINE, echo=setting))
-    assert results == [(BoardSilent, True), (BoardSilent, True), reply(READ, 3), request(UNLOCK, 1, 7)]
-
-
-def test_before_the_echo_is_known_a_lone_copy_of_an_unlock_proves_nothing(play: Play) -> None:
-    """No read was answered yet: the repeated frame may be the adapter's own. After a read it is a confirmation."""
-
-    async def story(bus: Any, peer: Any) -> Any:
-        asked = [unlock(7), read(1), unlock(7)]
-        return [await outcome_of(bus, procedure) for procedure in asked]
-
-    assert play(Firmware(), story) == [(BadReply, True), reply(READ), request(UNLOCK, 1, 7)]
-
-
-def switch_off(address: int = 1) -> Procedure[bytes]:
-    """Coils off: confirmed like an unlock, by repeating the frame, and harmless."""
-    return once(ask(request(OFF, address), reply_bytes_max=5))
-
-
-class RelayLikeBoard(ToyBoard):
-    """Its preparation begins with a frame that is confirmed by its own copy."""
-
-    def prepare(self) -> Procedure[BoardInfo]:
-        yield from switch_off(self.settings.address)
-        return (yield from super().prepare())
-
-
-def confirms(frame: bytes) -> Pieces:
-    return [(0.0, frame)] if frame[2] == OFF else Firmware(doors=3)(frame)
-
-
-def test_an_attached_board_is_read_first_so_that_its_confirmations_can_be_believed(play: Play) -> None:
-    """The bus asks a harmless question before the first frame that an echo could confirm."""
-
-    async def story(bus: Any, peer: Any) -> Any:
-        board = RelayLikeBoard(1)
-        bus.attach(board)
-        report = await bus.perform(board.unlock(7), Priority.UNLOCK)
-        return report.sent, [frame[2] for frame in peer.frames]
-
-    assert play(confirms, story) == (UnlockSent.ACCEPTED, [READ, OFF, IDENTIFY, UNLOCK])
-
-
-def test_an_echo_alone_does_not_prepare_an_absent_board(play: Play) -> None:
-    """Everything is repeated by the adapter, and nobody is there: no unlock leaves."""
-
-    async def story(bus: Any, peer: Any) -> Any:
-        board = RelayLikeBoard(1)
-        bus.attach(board)
-        report = await bus.perform(board.unlock(7), Priority.UNLOCK)
-        return report.sent, [frame[2] for frame in peer.frames if frame[2] == UNLOCK]
-
-    assert play(echoing(Firmware(silent=True)), story) == (UnlockSent.NOT_SENT, [])
-
-
-def test_a_harmless_write_is_believed_alone_when_no_second_copy_follows(play: Play) -> None:
-    """A board that nobody attached, on a line whose echo is not known: coils off may be believed, an unlock not."""
-
-    async def story(bus: Any, peer: Any) -> Any:
-        return await outcome_of(bus, switch_off()), await outcome_of(bus, unlock(7))
-
-    assert play(confirms, story) == (request(OFF), (BadReply, True))
-
-
-def test_an_unlock_heard_twice_is_echo_and_confirmation(play: Play) -> None:
-    """The very first frame on an echoing line: the second copy can only be the board's."""
-    assert play(echoing(Firmware()), lambda bus, peer: outcome_of(bus, unlock(7))) == request(UNLOCK, 1, 7)
-
-
-def test_without_an_echo_the_setting_none_believes_the_first_confirmation(play: Play) -> None:
-    """Whoever knows the adapter may say so."""
-    line = replace(LINE, echo="none")
-
-    assert play(Firmware(), lambda bus, peer: outcome_of(bus, unlock(7)), line) == request(UNLOCK, 1, 7)
-
-
-@pytest.mark.parametrize("echo", [request(READ)[:-1], request(READ)[1:], framed(0xA5, 1, UNLOCK, 1)])
-def test_a_wrong_echo_is_a_collision(play: Play, echo: bytes) -> None:
-    """F-013, F-023: an echo short by a byte, or somebody else's frame on top of ours."""
-
-    async def story(bus: Any, peer: Any) -> Any:
-        return await outcome_of(bus, read()), bus.stats().collisions
-
-    answer = always((0.0, echo), (0.01, reply(READ, 1)))
-    assert play(answer, story, replace(LINE, echo="full")) == ((EchoCollision, True), 1)
-
-
-# The port.
-
-
-def test_a_port_lost_between_an_unlock_and_its_reply_leaves_the_outcome_unknown(play: Play) -> None:
-    """F-018: bytes left. What waited behind it is certain not to have left."""
-
-    async def story(bus: Any, peer: Any) -> Any:
-        slow = {"reply_timeout_s": 20.0}
-        sent = asyncio.ensure_future(outcome_of(bus, unlock(7, **slow), Priority.UNLOCK))
-        waiting = asyncio.ensure_future(outcome_of(bus, unlock(8, **slow), Priority.UNLOCK))
-        await peer.heard(1)
-        peer.unplug()
-        return await sent, await waiting, [frame[3] for frame in peer.frames]
-
-    assert play(Firmware(silent=True), story) == ((PortLost, True), (PortLost, False), [7])
-
-
-def test_a_missing_port_refuses_at_once_and_serves_when_it_comes_back(play: Play) -> None:
-    """F-017: unplugged, asked meanwhile, plugged in again."""
-
-    async def story(bus: Any, peer: Any) -> Any:
-        heard: asyncio.Queue[Any] = asyncio.Queue()
-        loop = asyncio.get_running_loop()
-        before = await outcome_of(bus, read())
-        bus.on_state(lambda state: loop.call_soon_threadsafe(heard.put_nowait, state))
-        peer.unplug()
-        lost = await heard.get()
-        missing = await heard.get()
-        meanwhile = await outcome_of(bus, unlock(1))
-        peer.plug_in()
-        back = await heard.get()
-        after = await outcome_of(bus, read())
-        return before, type(lost.error), type(missing.error), meanwhile, back.open, after, len(peer.frames)
-
-    got = play(Firmware(doors=1), story)
-    whole = (reply(READ, 1), PortLost, PortMissing, (PortMissing, False), True, reply(READ, 1), 2)
-    assert got == whole
-
-
-def test_a_stopped_bus_refuses_and_does_not_hang(play: Play) -> None:
-    """After stop every call hears PortLost, unsent."""
-
-    async def story(bus: Any, peer: Any) -> Any:
-        await bus.perform(read())
-        bus.stop()
-        return await outcome_of(bus, unlock(1)), bus.state.open
-
-    assert play(Firmware(), story) == ((PortLost, False), False)
-
-
-def test_the_trace_holds_the_raw_frames_in_order(play: Play) -> None:
-    """What a technician sees, and what a support bundle carries."""
-
-    async def story(bus: Any, peer: Any) -> Any:
-        live: list[bytes] = []
-        bus.on_trace(lambda entry: live.append(entry.data))
-        await bus.perform(read())
-        kept = [(entry.direction.value, entry.data) for entry in bus.trace()]
-        return kept, live
-
-    kept, live = play(always((0.0, reply(READ, 3))), story)
-    assert kept == [("sent", request(READ)), ("received", reply(READ, 3))]
-    assert live == [request(READ), reply(READ, 3)]
-
-
-def test_the_same_conversation_ends_alike_on_both_pumps(tmp_path: Any) -> None:
-    """One long scripted conversation with every kind of trouble: outcomes and frames are equal, word for word."""
-    trouble: list[Pieces] = [
-        [(0.0, reply(READ, 1))],
-        [],
-        [(0.0, b"\x00" + reply(READ, 2))],
-        [(0.0, refusal())],
-        [(TOO_LATE_S, reply(READ, 0xEE))],
-        [(0.0, reply(READ, 3)[:4]), (0.02, reply(READ, 3)[4:])],
-        [(0.0, reply(READ, 4)[:-1])],
-        [(0.0, push(1) + reply(READ, 5, address=3) + reply(READ, 6))],
-    ]
-
-    def script() -> Answer:
-        answers = iter(trouble)
-        return lambda frame: next(answers)
-
-    async def story(bus: Any, peer: Any) -> Any:
-        outcomes = [await outcome_of(bus, read(resends=n % 2)) for n in range(6)]
-        counters = bus.stats().boards["1"]
-        return outcomes, peer.frames, (counters.sent, counters.answered, counters.bad, counters.foreign)
-
-    on_pty = play_on_pty(script(), story, tmp_path)
-    virtual = play_in_virtual_time(script(), story)
-
-    assert on_pty == virtual
-    assert len(virtual[1]) == len(trouble)
-
-
-def test_what_a_procedure_asks_after_its_port_was_lost_is_certain_not_to_have_left(play: Play) -> None:
-    """The question was under way, the unlock behind it in the same procedure was not: each hears its own truth."""
-    heard: list[bool] = []
-
-    def careless() -> Procedure[None]:
-        for transaction in (ask(request(READ), reply_timeout_s=20.0), ask(request(UNLOCK))):
-            try:
-                yield transaction
-            except PortLost as error:
-                heard.append(error.bytes_left)
-
-    async def story(bus: Any, peer: Any) -> Any:
-        asked = asyncio.ensure_future(bus.perform(careless()))
-        await peer.heard(1)
-        peer.unplug()
-        await asked
-        return heard
-
-    assert play(Firmware(silent=True), story) == [True, False]
-
-
-def test_another_adapter_may_echo_where_the_last_one_did_not(play: Play) -> None:
-    """What was learnt about the echo ends with the port: the new adapter's echo confirms nothing."""
-
-    async def story(bus: Any, peer: Any) -> Any:
-        loop, back = asyncio.get_running_loop(), asyncio.Event()
-        await bus.perform(read())
-        bus.on_state(lambda state: loop.call_soon_threadsafe(back.set) if state.open else None)
-        peer.unplug()
-        peer.answer = echoing(Firmware(silent=True))
-        peer.plug_in()
-        await back.wait()
-        return await outcome_of(bus, unlock(7))
-
-    assert play(Firmware(), story) == (BadReply, True)
 
 
 def test_frames_that_nobody_answers_keep_their_distance_too() -> None:

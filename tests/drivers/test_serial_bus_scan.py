@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,7 @@ import pytest
 
 from drivers.bus import ADAPTER_LATENCY_S
 from drivers.bus_core import BABBLE_MAX_S
-from drivers.errors import BoardSilent, PortLost, WrongBoard
-from drivers.lock_board import DoorReadings, DoorState, UnlockReport, UnlockSent
+from drivers.errors import BoardSilent
 from drivers.scan_plan import (
     ARMED_STRETCH_S,
     CONFIRM_AFTER_S,
@@ -25,7 +23,6 @@ from drivers.scan_plan import (
 from drivers.transaction import Priority
 from tests.drivers.bus_stage import (
     DRAIN_S,
-    IDENTIFY,
     LINE,
     READ,
     REPLY_TIMEOUT_S,
@@ -34,7 +31,6 @@ from tests.drivers.bus_stage import (
     Pieces,
     ToyBoard,
     outcome_of,
-    play_in_virtual_time,
     play_on_pty,
     push,
     read,
@@ -42,32 +38,7 @@ from tests.drivers.bus_stage import (
     request,
     unlock,
 )
-
-INTERVAL_S = 0.5
-
-
-@dataclass
-class Log:
-    """What a watcher was told, and when (virtual seconds since the story began)."""
-
-    samples: list[Any] = field(default_factory=list)
-    times: list[float] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._start = self._loop.time()
-
-    def __call__(self, sample: Any) -> None:
-        self.samples.append(open_doors(sample) if isinstance(sample, DoorReadings) else type(sample))
-        self.times.append(self._loop.time() - self._start)
-
-
-def open_doors(readings: DoorReadings) -> list[int]:
-    return [channel for channel, state in enumerate(readings.doors, 1) if state is DoorState.OPEN]
-
-
-def play(answer: Callable[[bytes], Pieces], story: Any, line: Any = LINE) -> Any:
-    return play_in_virtual_time(answer, story, line)
+from tests.drivers.scan_log import INTERVAL_S, Log, open_doors, play
 
 
 def test_a_watched_board_is_told_once_while_nothing_changes() -> None:
@@ -399,112 +370,6 @@ def test_a_door_that_is_pushed_while_nobody_asks_is_heard() -> None:
         return heard, bus.stats().pushed
 
     assert play(Firmware(), story) == ([push(6)], 1)
-
-
-# Boards show who they are before anything else.
-
-
-def test_a_board_is_prepared_before_its_first_use() -> None:
-    """The unlock was asked first; the board's identity goes over the wire before it."""
-
-    async def story(bus: Any, peer: Any) -> Any:
-        bus.attach(ToyBoard(1))
-        report = await bus.perform(ToyBoard(1).unlock(7), Priority.UNLOCK)
-        return report, [frame[2] for frame in peer.frames], bus.boards()["1"].identity
-
-    assert play(Firmware(), story) == (UnlockReport(UnlockSent.ACCEPTED), [IDENTIFY, UNLOCK], "0")
-
-
-def test_a_board_that_is_not_the_one_gets_no_unlock_and_its_neighbours_do() -> None:
-    """F-020: another board answers under this address: nothing that could move a door is sent to it."""
-
-    async def story(bus: Any, peer: Any) -> Any:
-        bus.attach(ToyBoard(1, serial_number=42))
-        bus.attach(ToyBoard(2))
-        wrong = await bus.perform(ToyBoard(1).unlock(7), Priority.UNLOCK)
-        right = await bus.perform(ToyBoard(2).unlock(7), Priority.UNLOCK)
-        unlocked = [frame[1] for frame in peer.frames if frame[2] == UNLOCK]
-        return (wrong.sent, wrong.code), right.sent, unlocked, type(bus.boards()["1"])
-
-    expected = (UnlockSent.NOT_SENT, WrongBoard.code), UnlockSent.ACCEPTED, [2], WrongBoard
-    assert play(Firmware(), story) == expected
-
-
-def test_a_board_that_could_not_be_prepared_is_tried_again_and_then_used() -> None:
-    """It was still booting; a little later it is served without anybody's help."""
-    firmware = Firmware(silent=True)
-
-    async def story(bus: Any, peer: Any) -> Any:
-        log = Log()
-        bus.attach(ToyBoard(1))
-        bus.watch(ToyBoard(1), INTERVAL_S, log)
-        await asyncio.sleep(5)
-        early = (await bus.perform(ToyBoard(1).unlock(1))).sent
-        firmware.silent = False
-        await asyncio.sleep(40)
-        return early, (await bus.perform(ToyBoard(1).unlock(1))).sent, list(log.samples)
-
-    assert play(firmware, story) == (UnlockSent.NOT_SENT, UnlockSent.ACCEPTED, [BoardSilent, [], []])
-
-
-def test_after_a_lost_port_every_board_shows_again_who_it_is() -> None:
-    """F-017, F-019: unplugged and back, perhaps under another name: identity first, then fresh readings."""
-    firmware = Firmware(doors=0b1)
-
-    async def story(bus: Any, peer: Any) -> Any:
-        log = Log()
-        board = ToyBoard(1)
-        bus.attach(board)
-        bus.watch(board, INTERVAL_S, log)
-        await asyncio.sleep(5)
-        peer.unplug()
-        await asyncio.sleep(5)
-        before = len(peer.frames)
-        peer.plug_in()
-        await asyncio.sleep(5)
-        return list(log.samples), [frame[2] for frame in peer.frames[before:]][:2]
-
-    assert play(firmware, story) == ([[1], [1], PortLost, [1], [1]], [IDENTIFY, READ])
-
-
-def test_a_board_swapped_while_it_was_silent_is_found_out() -> None:
-    """S-03: it came back with another serial number: its doors stay unknown."""
-    firmware = Firmware(serial_number=1)
-
-    async def story(bus: Any, peer: Any) -> Any:
-        log = Log()
-        board = ToyBoard(1, serial_number=1)
-        bus.attach(board)
-        bus.watch(board, INTERVAL_S, log)
-        await asyncio.sleep(5)
-        firmware.silent = True
-        await asyncio.sleep(30)
-        firmware.silent, firmware.serial_number = False, 2
-        await asyncio.sleep(30)
-        return list(log.samples), type(bus.boards()["1"])
-
-    assert play(firmware, story) == ([[], [], BoardSilent], WrongBoard)
-
-
-def test_service_is_back_within_half_a_second_of_the_replug_whatever_the_outage_lasted() -> None:
-    """Back-off of the reopening is capped: most of an hour makes nobody wait longer."""
-
-    async def story(bus: Any, peer: Any) -> Any:
-        delays = []
-        for outage_s in (0.5, 60.0, 3000.0):
-            peer.unplug()
-            await asyncio.sleep(outage_s)
-            back = asyncio.Event()
-            plugged_at = asyncio.get_running_loop().time()
-            unsubscribe = bus.on_state(lambda state, back=back: back.set() if state.open else None)
-            peer.plug_in()
-            await back.wait()
-            await bus.perform(read())
-            delays.append(asyncio.get_running_loop().time() - plugged_at)
-            unsubscribe()
-        return max(delays)
-
-    assert play(Firmware(), story) <= 0.5
 
 
 def test_watching_on_a_real_pseudo_terminal_tells_the_same(tmp_path: Path) -> None:
