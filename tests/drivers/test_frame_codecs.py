@@ -161,7 +161,7 @@ def test_a_recogniser_names_a_piece_of_the_buffer_or_nothing(name: str, buffer: 
 
 
 @pytest.mark.soak
-@settings(max_examples=50_000, deadline=None)
+@settings(max_examples=20_000, deadline=None)
 @given(kind=st.sampled_from(DECODERS), frame=LINE)
 def test_decoders_stand_a_long_run_of_noise(kind: Any, frame: bytes) -> None:
     value = decode(kind, frame)
@@ -170,7 +170,7 @@ def test_decoders_stand_a_long_run_of_noise(kind: Any, frame: bytes) -> None:
 
 
 @pytest.mark.soak
-@settings(max_examples=50_000, deadline=None)
+@settings(max_examples=20_000, deadline=None)
 @given(name=st.sampled_from(sorted(RECOGNISERS)), buffer=LINE)
 def test_recognisers_stand_a_long_run_of_noise(name: str, buffer: bytes) -> None:
     seen = RECOGNISERS[name](buffer)
