@@ -98,7 +98,7 @@ def closed(state: LockerState, number: str, at: Instant) -> Decision:
     intent = live_intent(state, number)
     if intent is not None and intent.situation is Situation.OPEN_UNDER_INTENT:
         see_closed(draft, intent)
-        if intent.abandoned:
+        if intent.abandoned or not intent.session:  # a tool or support opened it: nobody stands at the screen
             give_up(draft, draft.state.intent[intent.id], "abandoned")
         return draft.done(elapsed_ms(intent.opened, at))
     if compartment.door is DoorPosition.OPEN:

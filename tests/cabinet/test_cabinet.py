@@ -35,6 +35,21 @@ def test_a_door_that_opens_is_journalled_before_it_is_told(tmp_path: Path, famil
     play(tmp_path, story, family)
 
 
+def test_what_a_technician_leaves_behind_is_unknown(tmp_path: Path) -> None:
+    """Opened from the terminal and closed again: nobody at a screen said what is inside, so it is not offered."""
+
+    async def story(stage: Stage) -> None:
+        await stage.unlock("3")
+        await asyncio.sleep(2.0)
+        stage.sim.hand("3", "close")
+        await asyncio.sleep(2.0)
+
+        assert stage.ledger.state.intent == {}
+        assert "compartment.contents_unknown" in await stage.journal()
+
+    play(tmp_path, story)
+
+
 def test_a_jammed_latch_is_not_opened_and_costs_one_pulse(tmp_path: Path) -> None:
     """F-030: the coil fires, the door stays shut, the compartment is suspect, nobody pulses again by himself."""
 
