@@ -35,6 +35,7 @@ from edge_agent.domain.refusals import (
     CONSENT_MISSING,
     COURIER_NOT_ALLOWED,
     DEPOSITS_STOPPED,
+    DOOR_BUSY,
     DUPLICATE_WAYBILL,
     NOT_SEEN_CLOSED,
     PHONE_MISSING,
@@ -44,7 +45,7 @@ from edge_agent.domain.refusals import (
 from edge_agent.domain.retention import HOUR_MS
 from edge_agent.domain.state import LockerState
 from edge_agent.domain.stay import PARCELS_MAX, Stay
-from edge_agent.domain.words import Basis, Cause, Contents, ParcelStatus, StayStatus
+from edge_agent.domain.words import Basis, Cause, Contents, Outcome, ParcelStatus, StayStatus
 from edge_agent.randomness import Randomness, uuid7
 
 
@@ -231,14 +232,17 @@ def try_again(state: LockerState, stay: str, at: Instant, chance: Randomness) ->
 
 
 def cancel(state: LockerState, stay: str, left: Left, at: Instant, reason: str = "courier") -> Decision:
-    """The courier takes the parcel away again. Refuses while an opening is under way or the door is open."""
+    """The courier takes the parcel away again. Refuses while the lock is at work.
+
+    "Nothing left inside" is refused while the door is open.
+    """
     draft = Draft(state, at)
     _cancel(draft, stay_named(state, stay), left, reason)
     return draft.done()
 
 
 def _cancel(draft: Draft, kept: Stay, left: Left, reason: str) -> None:
-    _check_settled(draft.state, kept.compartment, left)
+    _check_settled(draft.state, kept, left)
     for parcel in reversed(_unstored(draft.state, kept)):
         contents, basis = _contents_after(draft.state, kept, left)
         draft.add(
@@ -246,17 +250,26 @@ def _cancel(draft: Draft, kept: Stay, left: Left, reason: str) -> None:
         )
 
 
-def _check_settled(state: LockerState, number: str, left: Left) -> None:
+def _check_settled(state: LockerState, kept: Stay, left: Left) -> None:
+    number = kept.compartment
     intent = live_intent(state, number)
-    if intent is not None and intent.situation is Situation.INTENT_WITHOUT_OUTCOME:
-        raise Refusal(WRONG_SITUATION, f"door {number} is being opened")
+    if intent is not None and (intent.cause is not Cause.DEPOSIT or intent.stay != kept.id):
+        raise Refusal(DOOR_BUSY, f"door {number} was opened for something else ({intent.cause.value})")
+    if intent is not None and intent.outcome is Outcome.PENDING:
+        raise Refusal(DOOR_BUSY, f"door {number} is being opened")
     if left is Left.NOTHING and is_open(state, number):
         raise Refusal(NOT_SEEN_CLOSED, f"door {number} is open: what is inside can still change")
 
 
 def _contents_after(state: LockerState, kept: Stay, left: Left) -> tuple[Contents, Basis]:
-    """A door that never opened changed nothing; an opened one is known only by the courier's answer."""
+    """A door that never opened changed nothing; an opened one is known only by the courier's answer.
+
+    Where no sensor could tell, no answer counts: the door may open yet when somebody leans on it.
+    """
     compartment = state.compartment[kept.compartment]
+    intent = live_intent(state, kept.compartment)
+    if intent is not None and intent.outcome is Outcome.UNKNOWN:
+        return Contents.UNKNOWN, Basis.NONE
     if kept.first_opened is None:
         return compartment.contents, compartment.basis
     if left is Left.UNKNOWN or kept.status is StayStatus.UNCERTAIN:
@@ -345,9 +358,12 @@ def retention_h(state: LockerState, carrier: str) -> int:
 
 
 def interrupted(state: LockerState, stay: str, reason: str, at: Instant) -> Decision:
-    """Nobody will finish this deposit: a person has to look inside."""
+    """Nobody will finish this deposit: a person has to look inside. Refuses while its door is being opened."""
+    kept = stay_named(state, stay)
+    _unstored(state, kept)
+    _check_settled(state, kept, Left.UNKNOWN)
     draft = Draft(state, at)
-    interrupt(draft, stay_named(state, stay), reason)
+    interrupt(draft, kept, reason)
     return draft.done()
 
 

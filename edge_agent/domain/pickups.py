@@ -26,7 +26,7 @@ from edge_agent.domain.stamp import elapsed_ms
 from edge_agent.domain.state import LockerState
 from edge_agent.domain.stay import Stay
 from edge_agent.domain.tries import NotAccepted, check_may_try, count_code
-from edge_agent.domain.words import Basis, Cause, CodeLife, CredentialKind, Report, StayStatus
+from edge_agent.domain.words import Basis, Cause, CodeLife, CredentialKind, ParcelStatus, Report, StayStatus
 from edge_agent.randomness import Randomness, uuid7
 
 RECIPIENT = "recipient"
@@ -119,6 +119,8 @@ def _claim(
         raise Refusal(IN_USE, f"the code of compartment {stay.compartment} serves another visit now")
     if stay.status not in WAITING:
         raise Refusal(WRONG_SITUATION, f"the stay in compartment {stay.compartment} is {stay.status.value}")
+    if stay.session and any(draft.state.parcel[p].status is ParcelStatus.RESERVED for p in stay.parcels):
+        raise Refusal(IN_USE, f"a courier is at compartment {stay.compartment} now")
     _check_not_overdue(draft.state, stay)
     opening = request_door(
         draft, stay.compartment, Cause.PICKUP, RECIPIENT, chance, session=session, stay=stay.id

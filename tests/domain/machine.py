@@ -89,6 +89,12 @@ class LockerMachine(LockerWorld):
             self.tried(lambda s, at: deposits.cancel(s, stay.id, left, at))
 
     @rule(pick=PICKS)
+    @precondition(lambda m: m.stays(StayStatus.RESERVED))
+    def courier_left_it_inside_unfinished(self, pick: int) -> None:
+        stay = self.choose(self.stays(StayStatus.RESERVED), pick)
+        self.tried(lambda s, at: deposits.interrupted(s, stay.id, "left inside", at))
+
+    @rule(pick=PICKS)
     @precondition(lambda m: any(m.unstored(s) for s in m.locker.state.stay.values()))
     def courier_tries_the_door_again(self, pick: int) -> None:
         stay = self.choose(self.stays(StayStatus.RESERVED, StayStatus.STORED), pick)

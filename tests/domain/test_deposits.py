@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from edge_agent.domain import deposits, service, sessions
+from edge_agent.domain import deposits, doors, service, sessions
 from edge_agent.domain.carrier import Carrier, Consent
 from edge_agent.domain.courier import Courier
 from edge_agent.domain.deposits import Credentials, Left
@@ -27,14 +27,16 @@ from edge_agent.domain.refusals import (
     CONSENT_MISSING,
     COURIER_NOT_ALLOWED,
     DEPOSITS_STOPPED,
+    DOOR_BUSY,
     DUPLICATE_WAYBILL,
+    IN_USE,
     NOT_SEEN_CLOSED,
     PHONE_MISSING,
     WRONG_SITUATION,
     Refusal,
 )
 from edge_agent.domain.stamp import stamp_of
-from edge_agent.domain.words import Basis, Condition, Contents, StayStatus
+from edge_agent.domain.words import Basis, Cause, CodeLife, Condition, Contents, StayStatus
 from tests.domain.locker import Locker
 
 
@@ -348,3 +350,64 @@ def test_a_code_that_is_promised_to_a_parcel_on_its_way_is_not_given_away():
     assert refused.value.code == COLLIDES
     assert locker.state.expected == {}
     assert locker.claim("promised").stay == own.stay
+
+
+@pytest.mark.parametrize("left", list(Left))
+def test_a_door_that_nobody_could_see_is_unknown_whatever_the_courier_says(left):
+    """The board fell silent after the frame: the parcel goes elsewhere, somebody looks later."""
+    locker = Locker()
+    opening = locker.reserve()
+    with pytest.raises(Refusal):
+        cancel(locker, opening.stay, left)
+    locker.do(lambda s, at: doors.outcome_unknown(s, opening.intent, at, "no reply"))
+
+    cancel(locker, opening.stay, left)
+
+    assert locker.state.compartment[opening.compartment].contents is Contents.UNKNOWN
+    assert locker.state.intent == {}
+
+
+def test_a_deposit_is_not_interrupted_under_a_working_lock():
+    """The sensor has the word first; afterwards the courier's "it is inside" leads to a look."""
+    locker = Locker()
+    opening = locker.reserve()
+
+    def left_inside():
+        locker.do(lambda s, at: deposits.interrupted(s, opening.stay, "left inside", at))
+
+    with pytest.raises(Refusal):
+        left_inside()
+    locker.opens(opening.compartment)
+    locker.closes(opening.compartment)
+    left_inside()
+
+    assert locker.state.stay[opening.stay].status is StayStatus.UNCERTAIN
+
+
+def test_a_deposit_under_way_and_somebody_elses_opening_do_not_disturb_each_other():
+    """A second parcel is still in the courier's hand: the recipient waits, and support's opening stays support's."""
+    locker = Locker()
+    first = locker.reserve()
+    locker.opens(first.compartment)
+    locker.closes(first.compartment)
+    code = locker.stored(first)
+    more = locker.request()
+    second = locker.do(lambda s, at: deposits.add_parcel(s, first.stay, more, at, locker.chance))
+    locker.jams(second.intent)
+    locker.pass_s(10)
+
+    with pytest.raises(Refusal) as recipient:
+        locker.claim(code.code_hash)
+    remote = locker.do(
+        lambda s, at: service.open_door(
+            s, first.compartment, Cause.REMOTE, "support", at, locker.chance, session="c"
+        )
+    )
+    with pytest.raises(Refusal) as courier:
+        cancel(locker, first.stay, Left.NOTHING)
+    locker.leave("courier-visit")
+
+    assert (recipient.value.code, courier.value.code) == (IN_USE, DOOR_BUSY)
+    assert remote.intent in locker.state.intent
+    assert locker.state.code[first.stay].life is CodeLife.LIVE
+    assert len(locker.state.stay[first.stay].parcels) == 1

@@ -13,6 +13,7 @@ from edge_agent.domain.folding.rows import (
     FoldError,
     compartment_of,
     conclude,
+    conclude_deposit,
     contents_unknown,
     drop,
     forget_stay,
@@ -61,13 +62,13 @@ def cancelled(state: LockerState, event: e.DepositCancelled, at: Instant) -> Ite
         yield from forget_stay(state, stay)
         compartment = replace(compartment, stay="")
     yield put("compartment", replace(compartment, contents=event.contents, basis=event.basis))
-    yield from conclude(state, event.compartment)
+    yield from conclude_deposit(state, event.stay)
 
 
 def interrupted(state: LockerState, event: e.DepositInterrupted, at: Instant) -> Iterator[Change]:
     yield put("stay", replace(stay_of(state, event.stay), status=StayStatus.UNCERTAIN, first_opened=None))
     yield put("compartment", contents_unknown(compartment_of(state, event.compartment)))
-    yield from conclude(state, event.compartment)
+    yield from conclude_deposit(state, event.stay)
 
 
 def deposited(state: LockerState, event: e.ParcelDeposited, at: Instant) -> Iterator[Change]:

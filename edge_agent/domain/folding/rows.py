@@ -11,7 +11,7 @@ from edge_agent.domain.compartment import Compartment
 from edge_agent.domain.intent import Intent
 from edge_agent.domain.state import LockerState
 from edge_agent.domain.stay import Stay
-from edge_agent.domain.words import Basis, Contents, StayStatus
+from edge_agent.domain.words import Basis, Cause, Contents, StayStatus
 
 KEY_OF = {
     "compartment": "number",
@@ -62,6 +62,12 @@ def intent_of(state: LockerState, intent: str) -> Intent:
 def conclude(state: LockerState, compartment: str) -> Iterator[Change]:
     """Every opening of this door has its conclusion."""
     yield from (drop("intent", i.id) for i in state.intent.values() if i.compartment == compartment)
+
+
+def conclude_deposit(state: LockerState, stay: str) -> Iterator[Change]:
+    """The openings for this deposit have theirs; somebody else's opening of the same door has not."""
+    own = (i.id for i in state.intent.values() if i.stay == stay and i.cause is Cause.DEPOSIT)
+    yield from (drop("intent", intent) for intent in own)
 
 
 def doubt(state: LockerState, stay: str) -> Iterator[Change]:
