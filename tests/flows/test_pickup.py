@@ -349,3 +349,18 @@ def test_a_language_is_one_touch_and_goes_with_its_person(kiosk: Kiosk, stay: St
     kiosk.run(3.1)
 
     assert (kiosk.screen, kiosk.view.lang) == ("home", "zh-Hant")
+
+
+def test_a_second_look_after_a_dispute_is_not_thanked_for_as_a_pickup(kiosk: Kiosk, stay: Stay) -> None:
+    """Not mine, put back, opened once more: the dispute stands, nothing counts as collected, and nobody is told so."""
+    kiosk.scan(kiosk.token_of(stay))
+    kiosk.opens()
+    kiosk.touch("not-mine")
+    kiosk.close()
+    kiosk.touch("reopen")
+    kiosk.opens()
+
+    kiosk.close()
+
+    assert (kiosk.screen, kiosk.vm.kind) == ("thanks", "reported")
+    assert not kiosk.happened("parcel.collected")

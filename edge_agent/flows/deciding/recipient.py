@@ -7,6 +7,7 @@ from functools import partial
 
 from edge_agent.domain import pickups, sessions
 from edge_agent.domain.decision import Decision
+from edge_agent.domain.events.parcel import ParcelCollected
 from edge_agent.domain.events.people import FeedbackGiven
 from edge_agent.domain.instant import Instant
 from edge_agent.domain.openings import Opening
@@ -73,7 +74,9 @@ def collect(state: LockerState, context: Context, inputs: Inputs, at: Instant) -
     if context.reported != "absent":
         steps.append(partial(pickups.collected, stay=context.stay, at=at))
     done = together(state, at, *steps)
-    return _and_next("collect", state, context, done, inputs, at, "reported" if context.reported else "all")
+    taken = any(isinstance(event, ParcelCollected) for event in done.events)
+    last = "all" if taken and not context.reported else "reported"
+    return _and_next("collect", state, context, done, inputs, at, last)
 
 
 def put_back(state: LockerState, context: Context, inputs: Inputs, at: Instant) -> Decision:
