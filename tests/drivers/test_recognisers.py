@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from drivers.checksums import xor8
 from drivers.lock_boards import lock_8a, wkly
 from drivers.lock_boards.modbus_frames import CoilOff, Flash, recognise_reply
 from drivers.registry import LOCK_BOARDS, board_from, known, scanner_from
@@ -90,18 +91,28 @@ def test_a_refusal_for_another_channel_is_not_ours() -> None:
     assert short.sight is Sight.REFUSAL
 
 
-def test_a_longer_answer_is_not_cut_short_by_a_frame_that_its_beginning_resembles() -> None:
-    """The first five of these seven bytes are a sound answer about one lock; the rest is still on its way."""
-    whole = lock_8a.BoardReport(1, bytes((0x01, 0x00, 0x80))).encode()
-    recognise = lock_8a.recognise_board(1, range(3, 4))
-    assert lock_8a.ContactReport.decode(whole[:5]).lock == 1
+@pytest.mark.parametrize(
+    ("status", "looks_foreign"),
+    [
+        ("01 00 80", slice(0, 5)),  # the first five bytes are a sound answer about one lock
+        ("80 02 B1 00", slice(2, 7)),  # so are five bytes in the middle, about a neighbour's
+    ],
+)
+def test_an_answer_is_not_cut_short_by_a_frame_that_a_part_of_it_resembles(
+    status: str, looks_foreign: slice
+) -> None:
+    """The rest is still on its way: until it is there nothing is reported, and then the whole."""
+    groups = bytes.fromhex(status)
+    whole = lock_8a.BoardReport(1, groups).encode()
+    recognise = lock_8a.recognise_board(1, range(len(groups), len(groups) + 1))
+    assert not xor8(whole[looks_foreign])
 
     early = [recognise(whole[:length]) for length in range(len(whole))]
     seen = recognise(whole)
 
     assert early == [None] * len(whole)
     assert seen is not None
-    assert (seen.sight, seen.end) == (Sight.REPLY, 7)
+    assert (seen.sight, seen.end) == (Sight.REPLY, len(whole))
 
 
 def test_a_pushed_door_before_the_answer_is_handed_out_first() -> None:
