@@ -5,7 +5,6 @@ import { t } from "./texts.js";
 
 const GAP = 12; // mm between doors, as in the layout
 const EDGE = 45; // mm of sheet metal around everything
-const PANEL = 420; // mm of the column that the screen takes
 
 let layout = { columns: [], height_mm: 1, places: {} };
 
@@ -48,8 +47,9 @@ class DoorMap extends HTMLElement {
     for (const column of layout.columns) {
       let y = EDGE + GAP;
       if (column.screen) {
-        shapes.push(...panel(x, y, column.width_mm, column.doors.length ? PANEL - GAP : layout.height_mm - GAP));
-        y += PANEL;
+        const free = layout.height_mm - column.doors.reduce((sum, door) => sum + door.height_mm + GAP, 0);
+        shapes.push(...panel(x, y, column.width_mm, free - GAP)); // the screen takes what the doors leave
+        y += free;
       }
       for (const door of column.doors) {
         const box = { x, y, w: column.width_mm, h: door.height_mm, number: door.number };
@@ -64,7 +64,7 @@ class DoorMap extends HTMLElement {
 }
 
 function panel(x, y, w, h) {
-  const high = Math.min(h * 0.7, w * 0.8);
+  const high = Math.min(h * 0.75, w * 1.1);
   const top = y + (h - high) / 2;
   return [
     svg("rect", { class: "panel", x, y, width: w, height: h, rx: 10 }),
