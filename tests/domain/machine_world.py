@@ -130,6 +130,16 @@ class LockerWorld(RuleBasedStateMachine):
             if self.sees(n)
         }
 
+    def is_settled(self) -> None:
+        """What a recovery must leave: no opening, no session, no reservation, no claimed code."""
+        state = self.locker.state
+        assert not state.intent, "an opening without conclusion"
+        assert not any(stay.session for stay in state.stay.values()), "a session that outlived the agent"
+        assert not self.stays(StayStatus.RESERVED, StayStatus.ENDED), "a deposit that nobody works on"
+        assert not any(code.life is CodeLife.CLAIMED for code in state.code.values()), (
+            "a code that serves nobody"
+        )
+
     def recovers_twice(self) -> None:
         again = recovery.recover(self.locker.state, self.seen_doors(), self.locker.clock.now())
         assert again.events == (), "recovery is not idempotent"
