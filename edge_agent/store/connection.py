@@ -108,9 +108,15 @@ def wal_bytes(path: Path) -> int:
 
 
 def checkpoint(connection: apsw.Connection) -> bool:
-    """Moves the log into the file and truncates it. False: a reader stands in the way; the log only grew."""
+    """Moves the log into the file and truncates it. False: a reader stands in the way; the log only grew.
+
+    It never waits for that reader: a person at the screen would wait with it.
+    """
+    connection.set_busy_timeout(0)
     try:
         log, moved = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
     except apsw.BusyError:
         return False
+    finally:
+        connection.set_busy_timeout(BUSY_MS)
     return log == moved

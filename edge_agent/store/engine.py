@@ -91,6 +91,7 @@ class Engine:
         self._synchronous = synchronous
         self._newborn = newborn
         self._mark = mark
+        self._tidy_from = WAL_MAX_BYTES
         self._open()
 
     def _open(self) -> None:
@@ -125,9 +126,14 @@ class Engine:
         self.head = head
         if unit.new_epoch:
             self.epoch = journal.current_epoch(self.connection)
-        if wal_bytes(self.path) > WAL_MAX_BYTES:
-            self.tidy()
+        self._bound_log()
         return rows
+
+    def _bound_log(self) -> None:
+        """Truncate a log that has grown too long; where a reader stands in the way, ask again only much later."""
+        size = wal_bytes(self.path)
+        if size > self._tidy_from:
+            self._tidy_from = WAL_MAX_BYTES if self.tidy() else size + WAL_MAX_BYTES
 
     def _write(self, unit: Unit) -> tuple[journal.Head, list[Row]]:
         connection = self.connection

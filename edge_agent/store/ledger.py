@@ -271,7 +271,7 @@ class Ledger:
         """The state was loaded anew: everything that looks at `ledger.state` sees it from now on."""
         self.state = state
         self.mode = Mode.SERVING
-        self._outbox = outbox.Cursor(handed_out=self.engine.last_sequence, acked=outbox.acked(self.engine))
+        self._outbox = outbox.Cursor(handed_out=self.engine.last_sequence, acked=self._outbox.acked)
         for callback in self._reloaded:
             callback()
 

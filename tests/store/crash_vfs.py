@@ -38,6 +38,7 @@ class RecordingVfs(apsw.VFS):
         self.name = name
         self.ops: list[Op] = []
         self.writes = 0
+        self.naps = 0
         self.fail_from = 0  # the n-th write or sync from 1; 0 never
         self.fail_until = 0  # the last one that fails; 0: from then on all do
         self.error: type[apsw.Error] = apsw.IOError
@@ -58,6 +59,10 @@ class RecordingVfs(apsw.VFS):
 
     def xOpen(self, name: Any, flags: Any) -> RecordingFile:
         return RecordingFile(self, name, flags)
+
+    def xSleep(self, microseconds: int) -> int:
+        self.naps += 1
+        return super().xSleep(microseconds)
 
     def xDelete(self, filename: str, syncdir: bool) -> None:
         super().xDelete(filename, syncdir)
