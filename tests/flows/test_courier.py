@@ -157,3 +157,37 @@ def test_a_promised_code_that_is_taken_is_replaced_before_the_parcel_is_stored(k
 
     assert kiosk.state.code[stay.id].code_hash != taken.code_hash
     assert kiosk.code_of(stay)
+
+
+def test_without_speed_mode_every_parcel_is_asked_for_its_size(kiosk: Kiosk) -> None:
+    """Switched off on the scan screen: one tile a parcel, the last size suggested."""
+    kiosk.logs_in()
+    kiosk.deposits(FIRST)
+
+    kiosk.touch("speed", on=False)
+    kiosk.scan(SECOND)
+
+    assert (kiosk.screen, kiosk.vm.suggested) == ("choose-size", "S")
+
+
+def test_a_low_door_can_be_asked_for_at_the_screen(kiosk: Kiosk) -> None:
+    """The recipient needs reach, the courier knows: one touch, and a door within reach opens."""
+    kiosk.logs_in()
+    kiosk.scan("LKC:S")
+
+    kiosk.touch("low", on=True)
+    kiosk.scan(FIRST)
+
+    assert kiosk.opens() in ("11", "12")
+
+
+def test_walking_away_from_the_scan_screen_sums_up_first(kiosk: Kiosk) -> None:
+    """90 s, then 30 s of warning, then the summary for whoever looks back, then the keypad."""
+    kiosk.logs_in()
+    kiosk.run(91)
+    assert kiosk.screen == "warn-timeout"
+    kiosk.run(30)
+    assert kiosk.screen == "courier-summary"
+    kiosk.run(7)
+
+    assert kiosk.screen == "home"
