@@ -24,7 +24,8 @@ from tests.domain.machine import LockerMachine
 from tests.store.locker import SOURCE, empty_file, engine_on, ledger_on
 
 QUIET = [HealthCheck.too_slow, HealthCheck.filter_too_much]
-TEMPLATE = Path(tempfile.gettempdir()) / "locker-edge-machine-template.db"
+TEMPLATE_FOLDER = tempfile.TemporaryDirectory(prefix="machine-template-")  # gone with the process
+TEMPLATE = Path(TEMPLATE_FOLDER.name) / "template.db"
 
 
 class _Now:
