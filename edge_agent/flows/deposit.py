@@ -39,6 +39,7 @@ from edge_agent.flows.events import (
     ScannedWaybill,
     TimedOut,
     Touch,
+    WrongDoor,
 )
 from edge_agent.flows.table import Flow, Key, Rule, Situation, Table
 from edge_agent.flows.table_parts import (
@@ -61,6 +62,7 @@ class State(Enum):
     PHONE = auto()
     SIZE = auto()
     UNLOCKING = auto()
+    WRONG_DOOR = auto()
     UNSEEN = auto()
     DOOR_OPEN = auto()
     SWAPPING = auto()
@@ -80,6 +82,7 @@ SIZE = Show("choose-size")
 PHONE = Show("recipient-phone")
 FULL = Show("full")
 PUT = Show("door-open-put")
+WRONG_DOOR = Show("message", "wrong-door")
 UNSEEN = Show("door-failed", "unseen")
 UNDO = Show("message", "undo-door")
 TAKE_OUT = Show("message", "undo-door")
@@ -230,7 +233,15 @@ TABLE: Table = {
             not_opened=deciding("swap", "not-opened", REFUSED),
             unknown=(State.UNSEEN, waiting(UNSEEN, "question_s", REFUSED)),
         ),
+        # Something is wired to the wrong place: no further door opens for this parcel before a person has looked.
+        WrongDoor: (State.WRONG_DOOR, waiting(WRONG_DOOR, "question_s", REFUSED)),
         **keep_for_later(State.UNLOCKING),
+    },
+    State.WRONG_DOOR: {
+        **patience(State.WRONG_DOOR, WRONG_DOOR, "question_s", WALKED_AWAY),
+        Touch("finish"): deciding("cancel"),
+        Touch("back"): deciding("cancel"),
+        **keep_for_later(State.WRONG_DOOR),
     },
     State.UNSEEN: {
         # No sensor says whether it opened. It is read, never pulsed again; the parcel goes nowhere on a guess.
@@ -339,6 +350,7 @@ TABLE: Table = {
 
 SITUATIONS = {
     State.UNLOCKING: Situation.INTENT,
+    State.WRONG_DOOR: Situation.RESERVED,
     State.UNSEEN: Situation.INTENT,
     State.DOOR_OPEN: Situation.OPEN,
     State.SWAPPING: Situation.OPEN,

@@ -101,6 +101,11 @@ class DoorNotOpened(DoorEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class WrongDoor(DoorNotOpened):
+    """Another door opened instead of `door`: both are set aside, and this flow goes no further with either."""
+
+
+@dataclass(frozen=True, slots=True)
 class OutcomeUnknown(DoorEvent):
     pass
 

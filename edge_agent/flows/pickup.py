@@ -23,6 +23,7 @@ from edge_agent.flows.events import (
     Scanned,
     TimedOut,
     Touch,
+    WrongDoor,
 )
 from edge_agent.flows.table import Flow, Key, Rule, Situation, Table
 from edge_agent.flows.table_parts import (
@@ -105,6 +106,7 @@ TABLE: Table = {
             not_opened=(State.FAILED, waiting(FAILED, "help_s", REFUSED)),
             unknown=(State.FAILED, waiting(Show("door-failed", "unknown"), "help_s", REFUSED)),
         ),
+        WrongDoor: (State.TROUBLE, trouble("wrong-door")),
         Scanned: (State.UNLOCKING, [Hold()]),
     },
     State.DOOR_OPEN: {

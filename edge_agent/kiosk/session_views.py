@@ -328,6 +328,7 @@ MESSAGES: dict[str, tuple[MessageKind, tuple[str, ...], Tone]] = {
     "undo-door": (MessageKind.UNDO_DOOR, (), "attention"),
     "check-door": (MessageKind.CHECK_DOOR, ("yes", "no"), "attention"),
     "try-later": (MessageKind.TRY_LATER, ("retry", "finish"), "refused"),
+    "wrong-door": (MessageKind.WRONG_DOOR, ("finish",), "refused"),
     "failed": (MessageKind.TRY_LATER, ("finish",), "refused"),
     "refusal": (MessageKind.TRY_LATER, ("finish",), "refused"),
 }

@@ -94,6 +94,7 @@ class Doors:
     tell: Callable[[told.DoorEvent], None]
     jammed: set[str] = field(default_factory=set)
     mute: set[str] = field(default_factory=set)
+    crossed: dict[str, str] = field(default_factory=dict)  # this door's wire leads to that one
     pulses: list[str] = field(default_factory=list)
     shown: Callable[[], Screen] | None = None
 
@@ -103,6 +104,10 @@ class Doors:
         await asyncio.sleep(LATCH_S)
         if number in self.jammed:
             await self.journal(partial(doors.not_opened, intent=intent), told.DoorNotOpened(number))
+        elif number in self.crossed:
+            moved = self.crossed[number]
+            wrong = partial(doors.wrong_door, intent=intent, moved=moved)
+            await self.journal(wrong, told.WrongDoor(number))
         elif number in self.mute:
             await self.journal(partial(doors.outcome_unknown, intent=intent), told.OutcomeUnknown(number))
         else:

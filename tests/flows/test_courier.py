@@ -191,3 +191,19 @@ def test_walking_away_from_the_scan_screen_sums_up_first(kiosk: Kiosk) -> None:
     kiosk.run(7)
 
     assert kiosk.screen == "home"
+
+
+def test_a_wrong_door_stops_this_parcel_and_sets_both_aside(kiosk: Kiosk) -> None:
+    """Door 7 opens where 1 was meant: nothing else is opened, the courier is told, both wait for a person."""
+    kiosk.logs_in()
+    kiosk.scan("LKC:S")
+    kiosk.doors.crossed = {"1": "7"}
+
+    kiosk.scan(FIRST)
+    kiosk.run(1)
+    assert (kiosk.screen, kiosk.vm.kind.value) == ("message", "wrong-door")
+    kiosk.touch("finish")
+
+    assert kiosk.screen == "courier-scan"
+    assert kiosk.doors.pulses == ["1"]
+    assert {kiosk.compartment(number).contents for number in ("1", "7")} == {Contents.UNKNOWN}

@@ -163,6 +163,13 @@ def door_moods(story: Story, mood: str) -> Story:
     return more
 
 
+def wires_are_crossed(kiosk: Kiosk) -> None:
+    courier(kiosk)
+    kiosk.doors.crossed = {"1": "7"}
+    kiosk.scan("SF0000000000001")
+    kiosk.run(1)
+
+
 def wrong_pins(kiosk: Kiosk) -> None:
     kiosk.touch("courier")
     kiosk.touch("number", digits="1001")
@@ -278,6 +285,7 @@ STORIES: dict[str, Story] = {
     "courier refused": unknown_badge,
     "summary": round_is_over,
     "full": all_out_of_service,
+    "wrong door": wires_are_crossed,
     "deposit unseen": door_moods(scanned, "mute"),
     "deposit trouble": disk_fails_at_the_closing(door_open),
     "pickup trouble": disk_fails_at_the_closing(pickup_open),
