@@ -389,3 +389,21 @@ def test_a_dead_agent_is_said_and_a_living_one_found_again(panel, kiosk_that_die
     assert later[0] == "暫停服務"
     assert "+852 3000 1234" in later[1]
     assert back == "請輸入取件碼"
+
+
+@pytest.mark.soak
+def test_the_page_loads_itself_anew_after_two_hundred_visits(panel):
+    """Never in the middle of one: the reload waits for the idle screen."""
+    open_address(panel)
+    loads = []
+    panel.page.on("load", lambda: loads.append(1))
+
+    for _ in range(199):
+        panel.sample("thanks")
+        panel.sample("home")
+    before = len(loads)
+    panel.sample("thanks")
+    with panel.page.expect_event("load", timeout=10_000):
+        panel.kiosk.show(view_of("home", "en", panel.kiosk.next_rev()))
+
+    assert before == 0

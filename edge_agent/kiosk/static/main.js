@@ -42,6 +42,7 @@ const SCREENS = {
   message: common.message,
 };
 
+const RELOAD_VISITS = 200; // a browser gives drawing memory back only at a reload: 20,000 screens held 115 MB more
 const GONE_MS = 2000; // shorter gaps (an agent's restart) pass unseen
 const BROKEN_MS = 20000;
 const LOCAL = new Set(["finish", "more-time", "language", "help"]); // on warn-timeout these keep their own meaning
@@ -59,6 +60,7 @@ let view = {
 let cover = null; // { title, text } drawn instead of the view: the shell's own words
 let gone = [];
 let holding = false;
+let visits = 0;
 
 const link = new Link({ view: receive, hold, up, down });
 
@@ -101,11 +103,13 @@ function receive(next) {
   setLanguage(next.lang);
   draw(next.rev !== before.rev || next.screen !== before.screen);
   idleFrom(next.session, () => draw(false));
+  if (visits >= RELOAD_VISITS && next.screen === "home" && !next.session) location.reload();
   voice(next);
 }
 
 // A session ended: nothing of it stays, not even a choice of letters.
 function forget() {
+  visits += 1;
   reset();
   closePanel();
   hush();
