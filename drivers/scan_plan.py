@@ -48,6 +48,7 @@ class Watch:
         "fast_interval_s",
         "fast_until",
         "interval_s",
+        "looked_at",
         "misses",
         "on_change",
         "plan",
@@ -70,6 +71,7 @@ class Watch:
         self.on_change = on_change
         self.due = due
         self.asked: Transaction | None = None  # the question that `raw` is a reply to
+        self.looked_at = -NEVER
         self.taken_at = due  # when the present look was due: the next one keeps its distance from that
         self.transaction: Transaction | None = None
         self.resent = 0
@@ -139,7 +141,8 @@ class ScanPlan:
         self._reckon()
 
     def fast(self, board: LockBoard, for_s: float, interval_s: float, now: float) -> None:
-        """Look more often for a while. Without effect on a board that is not watched."""
+        """Look more often for a while; whoever was armed has got the door. No effect on an unwatched board."""
+        self._armed_until = now
         watch = self._watches.get(board.name)
         if watch is None:
             return
@@ -191,22 +194,24 @@ class ScanPlan:
         if now < self.next_due:
             return None
         armed = now < self._armed_until
-        if armed and now - self._armed_since < ARMED_STRETCH_S:
-            self.next_due = min(self._armed_until, self._armed_since + ARMED_STRETCH_S)
-            return None
         chosen: Watch | None = None
-        longest = now
-        for watch in self._watches.values():
-            if watch.due <= longest and not watch.blocked and not (armed and watch.silent):
-                chosen, longest = watch, watch.due
-        if chosen is None:  # only silent boards are due, and somebody is armed
-            present = (w.due for w in self._watches.values() if not w.blocked and not w.silent)
-            self.next_due = min(present, default=NEVER)
-            self.next_due = min(self.next_due, self._armed_until)
-            return None
-        return self._question(chosen, now)
+        if not armed or now - self._armed_since >= ARMED_STRETCH_S:
+            longest = now
+            for watch in self._watches.values():
+                if watch.due <= longest and not watch.blocked and not (armed and self._may_wait(watch)):
+                    chosen, longest = watch, watch.due
+            if chosen is not None:
+                return self._question(chosen, now)
+            self._armed_since = now  # every board has had its look: the next stretch begins
+        self.next_due = min(self._armed_until, self._armed_since + ARMED_STRETCH_S)
+        return None
+
+    def _may_wait(self, watch: Watch) -> bool:
+        """While somebody is armed: an absent board, and one that was looked at since this stretch began."""
+        return watch.silent or watch.looked_at >= self._armed_since
 
     def _question(self, watch: Watch, now: float) -> Turn:
+        watch.looked_at = now
         watch.taken_at = watch.due if now - watch.due < watch.interval_s else now
         watch.due = NEVER  # until this look is over
         transaction = watch.board.poll()
