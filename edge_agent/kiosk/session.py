@@ -179,6 +179,7 @@ class Session:
             # the end of the session exactly as after a walk-away.
             log.exception("flow broken flow=%s state=%s", self.flow.name, self.state.name)
             self._agenda.clear()
+            self._held = None
             await self._end("fault")
             await self._handle(Entered())
 
@@ -256,14 +257,14 @@ class Session:
     async def _release(self, effect: fx.Release, event: Event) -> None:
         self._feed_held()
 
-    def _feed_held(self) -> None:
+    def _feed_held(self, session_over: bool = False) -> None:
         held, self._held = self._held, None
         self.context = self.context.learn({"queued": ""})
         if held is None:
             return
         scan, at_s = held
         is_credential = isinstance(scan, ScannedToken | ScannedBadge | ScannedStaff)
-        if is_credential and self._ports.clock.monotonic_s() - at_s > HELD_S:
+        if (is_credential or session_over) and self._ports.clock.monotonic_s() - at_s > HELD_S:
             return
         self._agenda.append(scan)
 
@@ -329,7 +330,7 @@ class Session:
 
     async def _end_effect(self, effect: fx.End, event: Event) -> None:
         await self._end(effect.reason)
-        self._feed_held()
+        self._feed_held(session_over=True)
         self._agenda.appendleft(Entered())
 
     def _enter(self, name: str) -> None:

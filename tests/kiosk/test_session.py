@@ -336,3 +336,16 @@ def test_screens_speak_when_they_come_up(kiosk: Kiosk, stay: Stay) -> None:
         ("door-open-take", stay.compartment),
         ("thanks", stay.compartment),
     ]
+
+
+def test_a_waybill_kept_for_a_courier_who_left_is_forgotten(kiosk: Kiosk) -> None:
+    """Door left open for three minutes: the next screen is the clean keypad, not an answer to an old scan."""
+    kiosk.logs_in()
+    kiosk.scan("LKC:S")
+    kiosk.scan("SF0000000000001")
+    kiosk.opens()
+    kiosk.scan("SF0000000000002")
+
+    kiosk.leave_open()
+
+    assert (kiosk.screen, kiosk.notice) == ("home", "door-left-open")
