@@ -448,7 +448,9 @@ SCREENS: dict[str, type[Screen]] = {
 
 
 # Facts that may change under a finger without changing what its touch means.
-REFRESHED = frozenset({"notice", "waiting_events", "free", "reminder", "queued", "overdue", "to_check", "last"})
+REFRESHED = frozenset(
+    {"notice", "waiting_events", "free", "reminder", "queued", "overdue", "to_check", "last"}
+)
 
 
 def same_meaning(one: Screen, other: Screen) -> bool:

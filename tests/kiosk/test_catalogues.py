@@ -142,7 +142,10 @@ def test_no_text_is_left_that_nobody_shows():
 
     unused = {
         key
-        for key in set(CATALOGUES["en"]) - written - spoken - {"language.name", "language.short", "language.voice"}
+        for key in set(CATALOGUES["en"])
+        - written
+        - spoken
+        - {"language.name", "language.short", "language.voice"}
         if not any(pattern.match(key) for pattern in patterns)
     }
 
