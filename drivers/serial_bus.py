@@ -40,7 +40,6 @@ TIMER_SLACK_NS = 1000  # the kernel's default of 50 µs, twice per look, is 2 % 
 READ_BYTES_MAX = 4096  # a tty's whole input buffer in one call
 REOPEN_FIRST_S = 0.02  # a hub that resets is often back at once
 REOPEN_MAX_S = 0.2  # service within half a second of the replug, whatever the outage lasted
-STABLE_S = 1.0  # a port that is lost sooner after its opening is opened again less eagerly
 REOPEN_JITTER = 0.25  # several buses of one hub do not try in step
 LONGEST_WAIT_S = 3600.0  # nothing is planned: the hourly round of the loop finds nothing and costs nothing
 STOP_MAX_S = 5.0  # opening a device is the only thing that the thread cannot be woken from
@@ -63,7 +62,10 @@ class SerialBus(BusFace):
         )  # guards the wake descriptor's number, and who empties the inbox at the end
         self._stopping = self._ended = False
         self._thread = threading.Thread(target=self._run, name=f"bus-{line.name}", daemon=True)
-        self._fault = ""  # the last internal error
+        self._fault = (
+            ""  # the last internal error, and how many there were: they may not open the port in a tight loop
+        )
+        self._faults = 0
         self.notes: tuple[str, ...] = ()  # what the port could not be given, see `OpenPort.notes`
 
     def start(self) -> None:
@@ -143,11 +145,11 @@ class SerialBus(BusFace):
                 self._rest(pause_s)
                 pause_s = min(pause_s * 2, REOPEN_MAX_S)
                 continue
-            opened_at = monotonic()
+            faults = self._faults
             reason = self._serve(port)
             port.close()
             self._core.closed(reason, monotonic())
-            pause_s = REOPEN_FIRST_S if monotonic() - opened_at > STABLE_S else min(pause_s * 2, REOPEN_MAX_S)
+            pause_s = REOPEN_FIRST_S if faults == self._faults else min(pause_s * 2, REOPEN_MAX_S)
             self._rest(pause_s)
         self._end()
 
@@ -183,6 +185,7 @@ class SerialBus(BusFace):
             if repr(error) != self._fault:
                 log.exception("bus thread failed", extra={"bus": self.name})
             self._fault = repr(error)
+            self._faults += 1
             return PortLost(f"bus {self.name}", f"internal error {error!r}")
         return PortLost(f"bus {self.name}", "stopped")
 
