@@ -10,14 +10,16 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
-from drivers.bus import Bus, LineSettings
+from drivers.bus import Bus, BusState, LineSettings
 from drivers.registry import scanner_from
 from drivers.scanner import Scan, Scanner
 from drivers.scanner_port import OnScan, OnScannerState, ScannerState
@@ -27,14 +29,13 @@ from edge_agent.clock import Clock
 from edge_agent.config import Config
 from edge_agent.config import Scanner as ScannerSection
 from edge_agent.control.direct_record import RECORD_FILE, DirectUnlock, read
-from edge_agent.domain import clock_rules, recovery, service
 from edge_agent.domain import events as e
+from edge_agent.domain import recovery, service
 from edge_agent.domain.decision import Decision
 from edge_agent.domain.events.system import DoorSpec
 from edge_agent.domain.ports import Decide
 from edge_agent.domain.refusals import Refusal
 from edge_agent.domain.staff_member import TECHNICIAN, Staff
-from edge_agent.domain.timers import CHECKPOINT_S
 from edge_agent.domain.words import Height
 from edge_agent.errors import StoreError
 from edge_agent.flows.events import DoorEvent
@@ -42,8 +43,8 @@ from edge_agent.kiosk.session import Ports, Session
 from edge_agent.kiosk.session_inputs import Preparer
 from edge_agent.logs import fields
 from edge_agent.randomness import Randomness
+from edge_agent.rounds import Rounds
 from edge_agent.service_rows import ServiceRows
-from edge_agent.store import upkeep
 from edge_agent.store.executor import Executor
 from edge_agent.store.hasher import SHIPPED, Cost
 from edge_agent.store.ledger import Ledger
@@ -76,6 +77,7 @@ class Seams:
     scanner: Callable[[LineSettings, Scanner, OnScan, OnScannerState], ScannerFace]
     executor: Callable[[str], Executor]
     hash_cost: Cost = SHIPPED
+    threads: bool = True  # False under virtual time: nothing may run beside the loop
 
 
 class Agent:
@@ -87,6 +89,7 @@ class Agent:
         self.hasher = hasher_of(opened.keys, seams.executor("hash"), seams.hash_cost)
         self.buses = {bus.name: seams.bus(line_settings(bus)) for bus in config.bus}
         self.scanner_states: dict[str, ScannerState] = {}
+        self._hearing: dict[str, tuple[Callable[[Scan], None], ...]] = {}
         self.scanners = {one.name: self._scanner(one) for one in config.scanner}
         self.cabinet = Cabinet(
             self._mounting(),
@@ -102,6 +105,10 @@ class Agent:
             config,
         )
         self.supervisor = Supervisor()
+        self.rounds = Rounds(
+            self.ledger, self.settings, self.keys, seams.clock, check_beside_service=seams.threads
+        )
+        self._bus_open: dict[str, bool] = {}
         self._background: set[asyncio.Task[None]] = set()
 
     @classmethod
@@ -117,6 +124,7 @@ class Agent:
         digest = hashlib.sha256(msgspec.json.encode(self.config)).hexdigest()
         await self.ledger.transact(lambda state, at: service.configure(state, digest, doors, at))
         for bus in self.buses.values():
+            bus.on_state(partial(self._bus_heard, bus.name))
             bus.start()
         self.cabinet.start()
         self.supervisor.start("cabinet", self.cabinet.run())
@@ -124,15 +132,16 @@ class Agent:
         await self.ledger.transact(lambda state, at: recovery.recover(state, seen, at))
         await self._import_direct()
         await self.ledger.transact(lambda state, at: Decision((e.AgentStarted(VERSION, self.restored),)))
-        await self._checkpoint(usable=True)
+        await self.rounds.checkpoint(usable=True)
         for scanner in self.scanners.values():
             scanner.start()
         self.supervisor.start("session", self.session.run())
         self.ledger.subscribe(lambda committed: self.session.locker_changed())
-        self.supervisor.start("minute", self._each_minute())
+        self.supervisor.start("rounds", self.rounds.run())
 
     async def stop(self, reason: str) -> None:
-        """Finish nothing halfway: no new work, coils off, ports closed, the ledger last."""
+        """No new opening, the running one finished, coils off, ports closed, the ledger last."""
+        await self.cabinet.finish()
         await self.supervisor.stop()
         for scanner in self.scanners.values():
             scanner.stop()
@@ -140,7 +149,7 @@ class Agent:
         for bus in self.buses.values():
             bus.stop()
         try:
-            await self._checkpoint(usable=False)
+            await self.rounds.checkpoint(usable=False)
             await self.ledger.transact(lambda state, at: Decision((e.AgentStopped(reason),)))
         except StoreError as error:
             log.error("stop not journalled", extra=fields(error=error))
@@ -169,15 +178,39 @@ class Agent:
         return self.seams.scanner(
             line,
             scanner_from(settings, section.driver),
-            lambda scan: crossed(loop, self._scanned, scan),
+            lambda scan: self._scan_told(loop, section.name, scan),
             lambda state: crossed(loop, self._scanner_heard, section.name, state),
         )
+
+    def _scan_told(self, loop: asyncio.AbstractEventLoop, name: str, scan: Scan) -> None:
+        """On the scanner's thread."""
+        for hear in self._hearing.get(name, ()):
+            hear(scan)
+        crossed(loop, self._scanned, scan)
+
+    @contextmanager
+    def also_hearing(self, name: str, hear: Callable[[Scan], None]) -> Iterator[None]:
+        """While the block lasts `hear` gets every scan of this scanner too, on the scanner's thread."""
+        before = self._hearing.get(name, ())
+        self._hearing[name] = (*before, hear)
+        try:
+            yield
+        finally:
+            self._hearing[name] = tuple(one for one in self._hearing[name] if one is not hear)
 
     def _told(self, event: DoorEvent) -> None:
         self.session.told(event)
 
     def _scanned(self, scan: Scan) -> None:
         self.session.scanned(scan.text)
+
+    def _bus_heard(self, name: str, state: BusState) -> None:
+        """Journal a port that went or came back; its first opening is no news."""
+        if state.open == self._bus_open.get(name, True):
+            return
+        self._bus_open[name] = state.open
+        event = e.BusBack(name) if state.open else e.BusLost(name, str(state.error or ""))
+        self._later(lambda _, at: Decision((event,)))
 
     def _scanner_heard(self, name: str, state: ScannerState) -> None:
         self.scanner_states[name] = state
@@ -209,17 +242,6 @@ class Agent:
             await self.ledger.transact(
                 lambda state, at: recovery.import_direct(state, found, RECORD_FILE, at)
             )
-
-    async def _checkpoint(self, usable: bool) -> None:
-        await self._attempt(lambda state, at: clock_rules.checkpoint(state, usable, at))
-
-    async def _each_minute(self) -> None:
-        """Clocks written down, reminders and overdue stays, and the ledger's own upkeep."""
-        while True:
-            await asyncio.sleep(CHECKPOINT_S)
-            await self._checkpoint(usable=True)
-            await self._attempt(clock_rules.retention_due)
-            await upkeep.keep(self.ledger)
 
 
 class StaffByCard:

@@ -47,7 +47,9 @@ class SystemClock:
 class VirtualClock:
     """A clock that only moves when told to: tests and the whole-locker simulation."""
 
-    def __init__(self, wall: datetime = datetime(2026, 3, 1, 8, 0, tzinfo=UTC), boot_id: str = "boot-0001") -> None:
+    def __init__(
+        self, wall: datetime = datetime(2026, 3, 1, 8, 0, tzinfo=UTC), boot_id: str = "boot-0001"
+    ) -> None:
         self.wall = wall
         self.boot_id = boot_id
         self.quality = ClockQuality.SYNCED

@@ -78,4 +78,6 @@ def set_up(level: int = logging.INFO, journald: bool | None = None) -> None:
     handler.setFormatter(KeyValueFormatter(not sys.stderr.isatty() if journald is None else journald))
     handler.addFilter(RepeatFilter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # at INFO it writes addresses, tokens included
+    logging.getLogger("uvicorn.error").setLevel(
+        logging.WARNING
+    )  # at INFO it writes addresses, tokens included

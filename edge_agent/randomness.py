@@ -45,5 +45,11 @@ def uuid7(wall: datetime, chance: Randomness) -> str:
     """RFC 9562 version 7: 48 bits of Unix milliseconds, then 74 random bits."""
     milliseconds = int(wall.timestamp() * 1000) & ((1 << 48) - 1)
     tail = int.from_bytes(chance.token_bytes(10), "big")
-    value = (milliseconds << 80) | (0x7 << 76) | ((tail >> 62 & 0xFFF) << 64) | (0b10 << 62) | (tail & ((1 << 62) - 1))
+    value = (
+        (milliseconds << 80)
+        | (0x7 << 76)
+        | ((tail >> 62 & 0xFFF) << 64)
+        | (0b10 << 62)
+        | (tail & ((1 << 62) - 1))
+    )
     return str(UUID(int=value))

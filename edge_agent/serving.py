@@ -12,8 +12,9 @@ from pathlib import Path
 import msgspec
 
 from drivers.lock_board import DoorState
-from edge_agent import given_lists
+from edge_agent import given_lists, serving_bench
 from edge_agent.agent import Agent
+from edge_agent.control import ledger_types as lt
 from edge_agent.control import types as t
 from edge_agent.control.answers import board_answer, door_row
 from edge_agent.control.server import Caller, Handler, StreamHandler
@@ -23,6 +24,7 @@ from edge_agent.domain.decision import Decision
 from edge_agent.domain.staff_member import TECHNICIAN
 from edge_agent.domain.words import Cause, Outcome
 from edge_agent.errors import ControlError
+from edge_agent.store import offline
 
 OUTCOMES: dict[Outcome, t.OutcomeWord] = {
     Outcome.OPENED: "opened",
@@ -41,9 +43,15 @@ class Serving:
 
     def technician(self) -> dict[str, Handler | StreamHandler]:
         return {
+            **serving_bench.handlers(self._agent),
             "doors": self.doors,
             "board.info": self.board_info,
             "unlock": self.unlock,
+            "couriers.import": self.couriers_import,
+            "couriers.revoke": self.couriers_revoke,
+            "backup.make": self.backup_make,
+            "journal.rebuild": self.only_stopped,
+            "backup.restore": self.only_stopped,
             "lists.import": self.lists_import,
             "cabinet.accept": self.cabinet_accept,
         }
@@ -94,6 +102,35 @@ class Serving:
             recorded=True,
             code=CODES[outcome],
         )
+
+    async def couriers_import(
+        self, asked: lt.CouriersImportArguments, caller: Caller
+    ) -> lt.CouriersImportResult:
+        return lt.CouriersImportResult(
+            imported=await offline.take_couriers(self._agent.ledger, self._agent.keys, Path(asked.file))
+        )
+
+    async def couriers_revoke(
+        self, asked: lt.CouriersRevokeArguments, caller: Caller
+    ) -> lt.CouriersRevokeResult:
+        return lt.CouriersRevokeResult(
+            revoked=await offline.revoke_courier(self._agent.ledger, asked.courier)
+        )
+
+    async def backup_make(self, asked: t.Nothing, caller: Caller) -> lt.BackupMakeResult:
+        made = await self._agent.rounds.backup()
+        return lt.BackupMakeResult(
+            name=made.name,
+            size_bytes=made.size_bytes,
+            epoch=made.manifest.epoch,
+            last_sequence=made.manifest.last_sequence,
+            targets=made.targets,
+            missed=made.missed,
+        )
+
+    async def only_stopped(self, asked: t.Arguments, caller: Caller) -> t.Result:
+        """What rewrites the ledger needs it for itself."""
+        raise ControlError("CTRL-703", "ledger", "the agent has it open; stop the agent first")
 
     async def lists_import(self, asked: t.ListsImportArguments, caller: Caller) -> t.ListsImportResult:
         document = given_lists.read(Path(asked.file))

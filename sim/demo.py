@@ -90,7 +90,7 @@ def _agent(config: Path, folder: Path, stopped: threading.Event) -> Iterator[Non
     with log.open("wb") as output:
         command = [_program("locker-agent"), "--config", str(config)]
         process = subprocess.Popen(command, stdout=output, stderr=output)  # noqa: S603 - our own program
-    threading.Thread(target=lambda: (process.wait(), stopped.set()), daemon=True).start()
+    threading.Thread(target=_end_with, args=(process, stopped), daemon=True).start()
     try:
         _until_ready(process, folder / "state" / "kiosk.url", log)
         yield
@@ -101,6 +101,12 @@ def _agent(config: Path, folder: Path, stopped: threading.Event) -> Iterator[Non
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _end_with(process: subprocess.Popen[bytes], stopped: threading.Event) -> None:
+    """An agent that dies ends the demo."""
+    process.wait()
+    stopped.set()
 
 
 def _until_ready(process: subprocess.Popen[bytes], url: Path, log: Path) -> None:

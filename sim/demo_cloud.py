@@ -33,7 +33,12 @@ class CloudKey:
     def __init__(self) -> None:
         private = X25519PrivateKey.generate()
         self.public = encoded(private.public_key().public_bytes_raw())
-        jwk = {"kty": "OKP", "crv": "X25519", "x": self.public, "d": encoded(private.private_bytes_raw())}
+        jwk: dict[str, str | list[str]] = {
+            "kty": "OKP",
+            "crv": "X25519",
+            "x": self.public,
+            "d": encoded(private.private_bytes_raw()),
+        }
         self._key = OKPKey.import_key(jwk)
 
     def open(self, sealed: str) -> dict[str, Any]:

@@ -76,6 +76,7 @@ class Cabinet:
         self._open_wait_s = open_wait_s
         self._power = PowerBudget({name: board.supply for name, board in mounting.boards.items()})
         self._openings: dict[str, Opening] = {}
+        self._closing = False
         self._executed: deque[str] = deque(maxlen=EXECUTED_KEPT)
         self._silent: dict[str, str] = {}
         self._sightings: deque[Sighting] = deque()
@@ -106,6 +107,12 @@ class Cabinet:
             while self._sightings:
                 await self._handle(self._sightings.popleft())
 
+    async def finish(self) -> None:
+        """Take no new intent, and wait for the openings that run: each ends by itself within its waiting time."""
+        self._closing = True
+        while self._openings:
+            await asyncio.wait([opening.ended for opening in self._openings.values()])
+
     async def stop(self) -> None:
         """Let nothing stay energised: coils off on every board, best effort within STOP_WAIT_S."""
         offs = [b.bus.perform(b.board.all_off(), Priority.STOP) for b in self._mounting.boards.values()]
@@ -128,12 +135,15 @@ class Cabinet:
             return await self._conclude(opening, await self._act(opening))
         finally:
             del self._openings[door.number]
+            opening.ended.set_result(None)
 
     def _claim(self, intent_id: str) -> MountedDoor:
         """One frame an intent: whoever asks a second time is refused before anything can leave."""
         intent = self._ledger.state.intent.get(intent_id)
         if intent is None or intent.outcome is not Outcome.PENDING or intent_id in self._executed:
             raise DoorError("DOOR-203", f"intent {intent_id}", "it is not waiting for its one frame")
+        if self._closing:
+            raise DoorError("DOOR-203", f"door {intent.compartment}", "the agent is stopping")
         if intent.compartment in self._openings:
             raise DoorError("DOOR-203", f"door {intent.compartment}", "it is being opened for another intent")
         self._executed.append(intent_id)
@@ -235,7 +245,7 @@ class Cabinet:
     async def _wrong_door(self, meant: Opening, moved: str) -> None:
         await self._commit(lambda state, at: doors.wrong_door(state, meant.intent, moved, at))
         meant.resolve(Outcome.NOT_OPENED)
-        self._tell(told.DoorNotOpened(meant.door.number))
+        self._tell(told.WrongDoor(meant.door.number))
 
     def _commanded_but_not_seen(self) -> Opening | None:
         waiting = (o for o in self._openings.values() if o.frame_left and not o.seen.done())

@@ -26,12 +26,14 @@ FAST_POLL_S = 0.1  # after an unlock: a hand moves within this, and a pulse is l
 
 @dataclass(slots=True)
 class Opening:
-    """One opening in progress. `seen` completes with what the door watch saw of this door or of a wrong one."""
+    """One opening in progress. `seen` completes with what the door watch saw of this door or of a wrong one,
+    `ended` when its outcome is committed."""
 
     intent: str
     door: MountedDoor
     before: DoorState
     seen: asyncio.Future[Outcome] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    ended: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     frame_left: bool = False
 
     def resolve(self, outcome: Outcome) -> None:

@@ -19,6 +19,7 @@ import apsw
 import msgspec
 import pyrage
 
+from edge_agent.domain.events import BackupMade
 from edge_agent.store import journal, tables, vault
 from edge_agent.store import keys as key_files
 from edge_agent.store.connection import check_schema
@@ -264,3 +265,8 @@ def copy_vault(settings: Settings, keys: Keys) -> None:
         taken, missed = _spread(settings, sealed, VAULT_COPY)
     if not taken:
         raise CommitFailed("vault copy", "; ".join(missed))
+
+
+def event_of(made: Made) -> BackupMade:
+    """The journal's word for one backup."""
+    return BackupMade(", ".join(made.targets), made.manifest.digest, made.size_bytes)

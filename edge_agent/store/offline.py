@@ -172,8 +172,7 @@ def backup_make(settings: Settings) -> backup.Made:
 
     async def job(ledger: Ledger, known: keys.Keys) -> backup.Made:
         made = backup.make(settings, known, stamp_of(ledger.now()).wall_ms)
-        event = e.BackupMade(", ".join(made.targets), made.manifest.digest, made.size_bytes)
-        await ledger.transact(lambda state, at: Decision((event,)))
+        await ledger.transact(lambda state, at: Decision((backup.event_of(made),)))
         return made
 
     return _writing(settings, job)
@@ -288,32 +287,33 @@ def couriers_import(settings: Settings, path: Path) -> int:
 
     Columns: id, carrier, pin, badge, revoked, may_recall, may_verify. Others than those named stay in the ledger.
     """
+    return _writing(settings, lambda ledger, known: take_couriers(ledger, known, path))
+
+
+async def take_couriers(ledger: Ledger, known: keys.Keys, path: Path) -> int:
+    """The same on an open ledger."""
     entries = _entries(path)
-
-    async def job(ledger: Ledger, known: keys.Keys) -> int:
-        hasher = hasher_of(known, Inline())
-        rows = [_courier(hasher.code_hash, hasher.lookup_hash, entry) for entry in entries]
-        given = tuple(Change("courier", row.id, row) for row in rows)
-        await ledger.transact(lambda state, at: Decision((_done(path.name, "couriers.import"),), given=given))
-        return len(rows)
-
-    return _writing(settings, job)
+    hasher = hasher_of(known, Inline())
+    rows = [_courier(hasher.code_hash, hasher.lookup_hash, entry) for entry in entries]
+    given = tuple(Change("courier", row.id, row) for row in rows)
+    await ledger.transact(lambda state, at: Decision((_done(path.name, "couriers.import"),), given=given))
+    return len(rows)
 
 
 def couriers_revoke(settings: Settings, courier: str) -> bool:
     """From now on neither PIN nor badge opens a session. False where nobody has this id."""
 
-    async def job(ledger: Ledger, known: keys.Keys) -> bool:
-        row = ledger.state.courier.get(courier)
-        if row is None:
-            return False
-        revoked = Change("courier", courier, msgspec.structs.replace(row, revoked=True))
-        await ledger.transact(
-            lambda state, at: Decision((_done(courier, "couriers.revoke"),), given=(revoked,))
-        )
-        return True
+    return _writing(settings, lambda ledger, _: revoke_courier(ledger, courier))
 
-    return _writing(settings, job)
+
+async def revoke_courier(ledger: Ledger, courier: str) -> bool:
+    """The same on an open ledger."""
+    row = ledger.state.courier.get(courier)
+    if row is None:
+        return False
+    revoked = Change("courier", courier, msgspec.structs.replace(row, revoked=True))
+    await ledger.transact(lambda state, at: Decision((_done(courier, "couriers.revoke"),), given=(revoked,)))
+    return True
 
 
 def pin_text(courier: str, pin: str) -> str:

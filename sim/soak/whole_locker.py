@@ -83,6 +83,7 @@ class WholeLocker:
             ),
             executor=lambda name: Inline(),
             hash_cost=CHEAPEST,
+            threads=False,
         )
         self.agent = await Agent.build(self.sim.config, seams, self.folder / "state")
         await self.agent.start()

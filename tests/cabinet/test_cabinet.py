@@ -125,7 +125,7 @@ def test_the_wrong_door_stops_the_flow(tmp_path: Path) -> None:
 
         assert outcome is Outcome.NOT_OPENED
         assert "door.wrong_door" in await stage.journal()
-        assert "DoorNotOpened 2" in stage.heard()
+        assert "WrongDoor 2" in stage.heard()
 
     play(tmp_path, story)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +20,8 @@ from edge_agent.errors import ConfigError, ControlError
 if TYPE_CHECKING:
     from drivers.bus import LineSettings
     from drivers.lock_board import LockBoard
+    from drivers.scanner import Scan
+    from drivers.scanner_port import ScannerPort, ScannerState
     from drivers.serial_bus import SerialBus
     from edge_agent.config import Board, Bus, Config, Scanner
 
@@ -121,6 +123,23 @@ class Bench:
         self._opened.callback(bus.stop)
         bus.start()
         return bus
+
+    @contextlib.contextmanager
+    def listening(
+        self, section: Scanner, told: Callable[[Scan | ScannerState], None]
+    ) -> Iterator[ScannerPort]:
+        """A scanner's port while the block lasts. `told` hears of scans and of the port, on the port's thread."""
+        from drivers.bus import LineSettings
+        from drivers.scanner_port import ScannerPort
+        from edge_agent.wiring import scanner_codec
+
+        line = LineSettings(section.name, section.port, baudrate=section.baudrate, echo="none")
+        port = ScannerPort(line, scanner_codec(section), told, told)
+        port.start()
+        try:
+            yield port
+        finally:
+            port.stop()
 
     def board(self, board: Board) -> LockBoard:
         """The driver of a configured board. Raises ConfigError for what only the driver knows to be wrong."""

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from time import monotonic
 
-from drivers.bus import LineSettings
 from drivers.scanner import Scan, Scanner
 from drivers.scanner_port import ScannerPort, ScannerState
 from edge_agent.cli.direct.bench import Bench, Progress
 from edge_agent.config import Scanner as ScannerSection
 from edge_agent.control import types as t
-from edge_agent.wiring import scanner_codec
 
 LOOK_EVERY_S = 0.2  # how soon a dropped code or a lost port is told
 
@@ -35,7 +33,7 @@ def watch(asked: t.ScannerArguments, bench: Bench) -> Iterator[t.Scan]:
     section = bench.scanner_named(asked.scanner)
     bench.hold_state()
     until = monotonic() + asked.seconds if asked.seconds else float("inf")
-    with _listening(section, bench.progress) as heard:
+    with _listening(section, bench) as heard:
         yield from _scans(heard, until)
 
 
@@ -43,7 +41,7 @@ def trigger(asked: t.ScannerTriggerArguments, bench: Bench) -> t.ScannerTriggerR
     """Trigger on, one code or the end of the wait, trigger off."""
     section = bench.scanner_named(asked.scanner)
     bench.hold_state()
-    with _listening(section, bench.progress) as heard:
+    with _listening(section, bench) as heard:
         heard.port.trigger_on()
         found = next(_scans(heard, monotonic() + asked.seconds), None)
         heard.port.trigger_off()
@@ -51,16 +49,10 @@ def trigger(asked: t.ScannerTriggerArguments, bench: Bench) -> t.ScannerTriggerR
 
 
 @contextmanager
-def _listening(section: ScannerSection, progress: Progress) -> Iterator[_Heard]:
+def _listening(section: ScannerSection, bench: Bench) -> Iterator[_Heard]:
     told: SimpleQueue[Scan | ScannerState] = SimpleQueue()
-    codec = scanner_codec(section)
-    line = LineSettings(section.name, section.port, baudrate=section.baudrate, echo="none")
-    port = ScannerPort(line, codec, told.put, told.put)
-    port.start()
-    try:
-        yield _Heard(told, port, codec, monotonic(), progress)
-    finally:
-        port.stop()
+    with bench.listening(section, told.put) as port:
+        yield _Heard(told, port, port.scanner, monotonic(), bench.progress)
 
 
 def _scans(heard: _Heard, until: float) -> Iterator[t.Scan]:
