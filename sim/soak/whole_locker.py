@@ -9,8 +9,11 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import tempfile
 from base64 import urlsafe_b64encode
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -18,6 +21,7 @@ from typing import Any
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from drivers.bus import Bus
 from drivers.scanner_port import VirtualScanner
 from drivers.virtual_bus import VirtualBus
 from edge_agent.agent import Agent, Seams
@@ -30,11 +34,13 @@ from edge_agent.domain.decision import Decision
 from edge_agent.kiosk.actions import ARGUMENTS
 from edge_agent.kiosk.desk import View
 from edge_agent.randomness import SeededRandomness
-from edge_agent.store import jose
-from edge_agent.store.executor import Inline
+from edge_agent.store import jose, migrate
 from edge_agent.store.hasher import CHEAPEST
+from edge_agent.store.ledger import Ledger
 from sim import demo_cabinet
 from sim.cabinet import SimCabinet
+from sim.soak.evidence import Deed, Evidence, Watcher, collect
+from sim.soak.lives import Life, MortalWire
 from sim.virtual_time import run_virtual
 
 TECHNICIAN = "technician:soak"
@@ -57,11 +63,13 @@ class Glass:
 class WholeLocker:
     """Everything of one simulated site; further `sections` go into its configuration.
 
-    `log` is what people did and saw, in virtual seconds.
+    `log` is what people did and saw, in virtual seconds; `deeds` the same for a judge. `life` is the agent's present
+    one. `keep` are tasks that outlive a cut: whoever directs the story.
     """
 
     def __init__(self, folder: Path, seed: int, clock: VirtualClock, **sections: Any) -> None:
         self.folder, self.seed, self.clock = folder, seed, clock
+        self.bus: Callable[..., Bus] = VirtualBus
         self.loop = asyncio.get_running_loop()
         self.cloud_private = seeded_key(seed)
         sections["security"] = {"cloud_key": self.cloud_private["x"], **sections.get("security", {})}
@@ -69,48 +77,95 @@ class WholeLocker:
         self.ports = self.sim.open_virtual(self.loop)
         self.glass = Glass()
         self.log: list[str] = []
-        self.agent: Agent
+        self.deeds: list[Deed] = []
+        self.keep: set[asyncio.Task[Any]] = set()
+        self.life = Life.begin()
+        self.agent: Agent | None = None
+        self._watcher = Watcher(self.sim)
+        self._began = clock.wall - timedelta(seconds=self.loop.time())
+        self._boots = 1
+        use_template(folder / "state")
 
-    async def start(self) -> None:
-        """Build and start the agent; the page connects as a browser would."""
-        wires, loop = self.ports.wires, self.loop
-        seams = Seams(
+    async def start(self, life: Life | None = None) -> None:
+        """Build and start the agent for one life; the page connects as a browser would."""
+        self.life = life or Life.begin()
+        self.agent = None
+        self.agent = await Agent.build(self.sim.config, self._seams(), self.folder / "state")
+        await self.agent.start()
+        self.did("agent-up")
+        self.agent.session.connect(self.glass)
+
+    def _seams(self) -> Seams:
+        wires, loop, life = self.ports.wires, self.loop, self.life
+        return Seams(
             clock=self.clock,
-            chance=SeededRandomness(self.seed),
-            bus=lambda line: VirtualBus(line, wires[line.name], loop),
+            chance=SeededRandomness(self.seed + len(self.deeds)),
+            bus=lambda line: self.bus(line, MortalWire(wires[line.name], life), loop),
             scanner=lambda line, scanner, scan, state: VirtualScanner(
-                scanner, wires[line.name], loop, scan, state
+                scanner, MortalWire(wires[line.name], life), loop, scan, state
             ),
-            executor=lambda name: Inline(),
+            executor=life.executor,
             hash_cost=CHEAPEST,
             threads=False,
         )
-        self.agent = await Agent.build(self.sim.config, seams, self.folder / "state")
-        await self.agent.start()
-        self.agent.session.connect(self.glass)
 
     async def stop(self) -> None:
-        await self.agent.stop("the story is over")
+        if self.agent is not None and not self.life.ended:
+            await self.agent.stop("the story is over")
+
+    async def cut(self, dark_s: float = 0.0) -> None:
+        """The agent is gone at once: killed, or (`dark_s` above 0) its boards without power for so long as well."""
+        self.life.end()
+        self.did("agent-down")
+        doomed = asyncio.all_tasks() - {asyncio.current_task(), *self.keep}
+        for task in doomed:
+            task.cancel()
+        await asyncio.gather(*doomed, return_exceptions=True)
+        self.glass.close()
+        agent, self.agent = self.agent, None
+        if agent is not None:
+            for port in (*agent.buses.values(), *agent.scanners.values()):
+                port.stop()
+            agent.ledger.engine.connection.close(True)
+        if dark_s:
+            await self._dark(dark_s)
+
+    async def _dark(self, seconds: float) -> None:
+        for board in self.sim.boards:
+            self.sim.world.power_cut(board, self.loop.time(), seconds)
+        await asyncio.sleep(seconds)
+        self._boots += 1
+        self.clock.reboot(f"boot-{self._boots:04d}")
 
     async def accept(self) -> None:
         """A technician has opened every door and found it empty."""
         doors = tuple(door.number for door in self.sim.config.doors())
-        await self.agent.ledger.transact(lambda state, at: service.accept(state, TECHNICIAN, doors, at))
+        await self.ledger.transact(lambda state, at: service.accept(state, TECHNICIAN, doors, at))
 
     async def give(self, *rows: tuple[str, str, msgspec.Struct]) -> None:
         """Hand over rows of given tables, as a document of the back office would: (table, key, row)."""
         changes = tuple(Change(table, key, row) for table, key, row in rows)
-        await self.agent.ledger.transact(lambda state, at: Decision(given=changes))
+        await self.ledger.transact(lambda state, at: Decision(given=changes))
 
     async def hire(self, courier: str, carrier: str) -> str:
         """One courier of one carrier with a badge; returns what the badge's barcode says."""
         badge = f"badge-{courier}"
-        hashed = self.agent.hasher.lookup_hash("badge", badge)
+        hashed = self.awake.hasher.lookup_hash("badge", badge)
         await self.give(
             ("carrier", carrier, Carrier(carrier, carrier, consent=Consent.NOT_NEEDED)),
             ("courier", courier, Courier(courier, carrier, badge_hash=hashed)),
         )
         return f"LKB:{badge}"
+
+    @property
+    def awake(self) -> Agent:
+        """The running agent."""
+        assert self.agent is not None
+        return self.agent
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.awake.ledger
 
     # A person's eyes, fingers and hands
 
@@ -139,7 +194,7 @@ class WholeLocker:
         assert self.glass.view is not None
         self.note(f"touches {action} on {self.screen}")
         typed = msgspec.convert(args, ARGUMENTS[action])
-        self.agent.session.action(self.glass, self.glass.view.rev, action, typed)
+        self.awake.session.action(self.glass, self.glass.view.rev, action, typed)
 
     def scan(self, text: str) -> None:
         self.note("scans something")
@@ -148,14 +203,25 @@ class WholeLocker:
     def note(self, what: str) -> None:
         self.log.append(f"{self.loop.time():.3f} {what}")
 
+    def did(self, what: str, door: str = "") -> None:
+        """Remember a deed for the judge."""
+        self.deeds.append(Deed(self.loop.time(), what, door))
+
     # What the back office gets
 
     async def events(self, after: int = 0) -> list[dict[str, Any]]:
         """Everything in the journal behind `after`, as it would go up."""
         found: list[dict[str, Any]] = []
-        while batch := (await self.agent.ledger.events_after(after + len(found))).events:
+        while batch := (await self.ledger.events_after(after + len(found))).events:
             found.extend(json.loads(event) for event in batch)
         return found
+
+    async def evidence(self) -> Evidence:
+        """Everything that a judge may look at."""
+        return collect(self.sim, self._watcher, self.deeds, await self.events(), self._at_s)
+
+    def _at_s(self, event: Mapping[str, Any]) -> float:
+        return (datetime.fromisoformat(event["time"]) - self._began).total_seconds()
 
     def unseal(self, event: dict[str, Any]) -> dict[str, str]:
         """The personal data of one event, as the cloud's key opens it; empty where it has none."""
@@ -182,6 +248,22 @@ class WholeLocker:
         if data.get("sealed"):
             data["sealed"] = sorted(self.unseal(event).items())
         return {**event, "data": data}
+
+
+@cache
+def _template() -> bytes:
+    """An empty ledger, made once for this process: making one takes a program of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        migrate.run(path := Path(folder) / "ledger.db")
+        return path.read_bytes()
+
+
+def use_template(state_dir: Path) -> None:
+    """Lay an empty ledger into a new state folder."""
+    ledger = state_dir / "ledger.db"
+    if not ledger.exists():
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        ledger.write_bytes(_template())
 
 
 def seeded_key(seed: int) -> dict[str, str]:
