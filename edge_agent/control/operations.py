@@ -7,70 +7,14 @@ documentation and goldens follow by themselves.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum, IntEnum
-
 from edge_agent.control import ledger_types as ledger
 from edge_agent.control import types as t
-
-
-class Role(Enum):
-    """Who may ask: the socket a request came in by decides."""
-
-    TECHNICIAN = "technician"  # control.sock
-    BRIDGE = "bridge"  # bridge.sock
-
-
-class Tier(IntEnum):
-    """How much an operation can hurt. From CONFIRM on, `lockerctl` asks first."""
-
-    READ = 0
-    REVERSIBLE = 1
-    CONFIRM = 2
-    SITE_CODE = 3
-
-
-class Needs(Enum):
-    """What an operation works on, and so where it runs."""
-
-    NOTHING = "nothing"  # always in the process of lockerctl
-    HARDWARE = "hardware"  # in the agent while it holds the state lock, else in process
-    LEDGER = "ledger"  # in the agent while it holds the state lock, else in process
-    AGENT = "agent"  # in the agent only
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One row. `name` is as typed; `example` is a whole command line; a stream's `result` is one item of it."""
-
-    name: str
-    summary: str
-    role: Role
-    tier: Tier
-    needs: Needs
-    arguments: type[t.Arguments]
-    result: type
-    example: str
-    stream: bool = False
-
-    @property
-    def key(self) -> str:
-        """The handler's key: `bus.scan`."""
-        return self.name.replace(" ", ".")
-
-    @property
-    def path(self) -> str:
-        """The route: `/bus/scan`."""
-        return "/" + self.name.replace(" ", "/")
-
-    @property
-    def method(self) -> str:
-        """Reads are GET with a query, everything else POST with a JSON body."""
-        return "GET" if self.tier is Tier.READ else "POST"
-
+from edge_agent.control.bridge_rows import BRIDGE_ROWS
+from edge_agent.control.operation import Needs, Operation, Role, Tier
 
 TECHNICIAN, READ = Role.TECHNICIAN, Tier.READ
 HARDWARE, NOTHING = Needs.HARDWARE, Needs.NOTHING
+
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
@@ -315,26 +259,7 @@ OPERATIONS: tuple[Operation, ...] = (
         ledger.CouriersRevokeResult,
         "lockerctl couriers revoke K1",
     ),
-    Operation(
-        "events",
-        "Hand out the journal behind a sequence number; waits until there is something.",
-        Role.BRIDGE,
-        READ,
-        Needs.AGENT,
-        t.EventsArguments,
-        t.EventsResult,
-        "curl --unix-socket bridge.sock 'http://agent/events?after=0&wait=30'",
-    ),
-    Operation(
-        "acks",
-        "Take the cloud's word for how far its application has committed.",
-        Role.BRIDGE,
-        Tier.REVERSIBLE,
-        Needs.AGENT,
-        t.AcksArguments,
-        t.AcksResult,
-        'curl --unix-socket bridge.sock -d \'{"epoch": "...", "next": 42}\' http://agent/acks',
-    ),
+    *BRIDGE_ROWS,
 )
 
 BY_NAME: dict[str, Operation] = {row.name: row for row in OPERATIONS}
@@ -343,3 +268,6 @@ BY_NAME: dict[str, Operation] = {row.name: row for row in OPERATIONS}
 def served(role: Role) -> tuple[Operation, ...]:
     """The rows that the agent offers on the socket of `role`."""
     return tuple(row for row in OPERATIONS if row.role is role and row.needs is not Needs.NOTHING)
+
+
+__all__ = ["BY_NAME", "OPERATIONS", "Needs", "Operation", "Role", "Tier", "served"]
