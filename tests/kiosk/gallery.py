@@ -8,13 +8,24 @@ from __future__ import annotations
 from edge_agent.config import Column, Config, decode
 from edge_agent.kiosk.actions import Args
 from edge_agent.kiosk.desk import Deadline, Page, View
+from edge_agent.kiosk.screen_parts import (
+    DepositLine,
+    MessageKind,
+    Notice,
+    NoticeKind,
+    OddLine,
+    ProblemKind,
+    RecallLine,
+    ServiceRow,
+    SizeCount,
+    SizeTile,
+)
 from edge_agent.kiosk.screens import (
     ChooseSize,
     Commissioning,
     CourierPin,
     CourierScan,
     CourierSummary,
-    DepositLine,
     DoorFailed,
     DoorOpenPut,
     DoorOpenTake,
@@ -23,24 +34,15 @@ from edge_agent.kiosk.screens import (
     Home,
     LockedOut,
     Message,
-    MessageKind,
     MoreParcels,
-    Notice,
-    NoticeKind,
-    OddLine,
     OutOfService,
     PickupPhone,
     PleaseWait,
-    ProblemKind,
-    RecallLine,
     RecallList,
     RecipientPhone,
     ReportProblem,
     Screen,
     ServiceMenu,
-    ServiceRow,
-    SizeCount,
-    SizeTile,
     Thanks,
     WarnTimeout,
 )
@@ -155,7 +157,7 @@ SAMPLES: dict[str, Screen] = {
     "door-failed.courier": DoorFailed(
         door="7", reason="unknown", role="courier", offers=("another", "retry", "report", "cancel")
     ),
-    "thanks": Thanks(offers=("rate", "reopen")),
+    "thanks": Thanks(offers=("rate", "reopen", "report")),
     "thanks.put-back": Thanks(kind="put-back"),
     "help": Help(support_code="4821-07", offers=("report",)),
     "courier-pin": CourierPin(),

@@ -13,13 +13,23 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from edge_agent.clock import VirtualClock
+from edge_agent.domain import service
+from edge_agent.domain.carrier import Carrier, Consent
+from edge_agent.domain.courier import Courier
+from edge_agent.domain.policy import Expected
+from edge_agent.domain.ports import Decide
+from edge_agent.domain.staff_member import Staff
+from edge_agent.domain.state import LockerState
 from edge_agent.kiosk.server import KioskServer, bind, create_app
+from edge_agent.kiosk.session_inputs import pin_text
 from edge_agent.kiosk.site import site_of
+from sim import demo_cabinet
 from sim.soak.whole_locker import WholeLocker
 from sim.virtual_time import PacedLoop
 
 TOKEN = "w" * 32
 CALL_S = 20.0  # real seconds for one call into the locker's loop; on a busy machine most take milliseconds
+BADGE, CARD, PIN = "badge-c1", "card-t1", "4711"
 
 T = TypeVar("T")
 
@@ -29,18 +39,24 @@ class Site:
 
     def __init__(self, folder: Path, seed: int = 1, **sections: Any) -> None:
         self._folder, self._seed, self._sections = folder, seed, sections
+        if "locker" in sections:  # only what differs from the demo's
+            sections["locker"] = {**demo_cabinet.document(folder)["locker"], **sections["locker"]}
         self.clock = VirtualClock()
         self.loop = PacedLoop(on_jump=self.clock.advance)
         self.locker: WholeLocker
         self._listener = bind("127.0.0.1:0")
-        self.address = f"http://127.0.0.1:{self._listener.getsockname()[1]}/?token={TOKEN}"
+        self._port = self._listener.getsockname()[1]
+        self.address = f"http://127.0.0.1:{self._port}/?token={TOKEN}"
         self._thread = threading.Thread(target=self._run, name="locker-under-test", daemon=True)
         self._up = threading.Event()
         self._down: asyncio.Event
 
     def __enter__(self) -> Site:
         self._thread.start()
-        assert self._up.wait(30), "the locker did not start within 30 s"
+        for _ in range(60):
+            if self._up.wait(0.5) or not self._thread.is_alive():
+                break
+        assert self._up.is_set(), "the locker did not start"
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -66,9 +82,62 @@ class Site:
         self.loop.skip(seconds)
         self.call(self._reached(until))
 
+    def until(self, wanted: Callable[[], bool], at_most_s: float = 20.0) -> None:
+        """Let virtual time pass, quickly, until something is so."""
+        for _ in range(int(at_most_s / 0.2)):
+            if self.do(wanted):
+                return
+            self.skip(0.2)
+        raise AssertionError(f"it did not come to that within {at_most_s} s")
+
+    # Who may do what: as documents of the back office would say it
+
     def hire(self, courier: str = "c1", carrier: str = "SF") -> str:
         """A courier with a badge; what its barcode says."""
         return self.call(self.locker.hire(courier, carrier))
+
+    def hire_by_number(self, number: str, carrier: str = "SF") -> None:
+        """A courier who types a number and `PIN`; the carrier asks for nobody's phone."""
+        hashed = self.call(self.locker.agent.hasher.code_hash_off_loop(pin_text(number, PIN)))
+        firm = Carrier(carrier, carrier, consent=Consent.NOT_NEEDED, phone_required=False)
+        courier = Courier(number, carrier, pin_hash=hashed)
+        self.call(self.locker.give(("carrier", carrier, firm), ("courier", number, courier)))
+
+    def employ(self, technician: str = "t1") -> str:
+        """A technician with a card and `PIN`; what the card says."""
+        hasher = self.locker.agent.hasher
+        pin = self.call(hasher.code_hash_off_loop(pin_text(technician, PIN)))
+        staff = Staff(technician, hasher.lookup_hash("badge", CARD), pin)
+        self.call(self.locker.give(("staff", technician, staff)))
+        return f"LKS:{CARD}"
+
+    def pre_advise(self, waybill: str, size: str = "", phone: str = "", carrier: str = "SF") -> None:
+        """The back office knows this parcel."""
+        lookup = self.locker.agent.hasher.lookup_hash
+        key = lookup("waybill", waybill)
+        row = Expected(key, carrier, size, lookup("phone", phone) if phone else "")
+        self.call(self.locker.give(("expected", key, row)))
+
+    def decide(self, decide: Decide) -> None:
+        """One decision of somebody who is not at the screen."""
+
+        async def deciding() -> None:
+            await self.locker.agent.ledger.transact(decide)
+
+        self.call(deciding())
+
+    def take_out_of_service(self, *doors: str) -> None:
+        for door in doors or tuple(self.state.compartment):
+            self.decide(
+                lambda state, at, door=door: service.out_of_service(state, door, "technician:t", "test", at)
+            )
+
+    @property
+    def state(self) -> LockerState:
+        """What the ledger says. Read it only while nothing happens."""
+        return self.locker.agent.ledger.state
+
+    # Hands and scanners
 
     def scan(self, text: str) -> None:
         self.do(lambda: self.locker.sim.scan("front", text))
@@ -82,6 +151,24 @@ class Site:
             self.locker.sim.hand(door, "close")
 
         self.do(hand)
+
+    def push(self, door: str) -> None:
+        """A passer-by pushes the door shut."""
+        self.do(lambda: self.locker.sim.hand(door, "close"))
+
+    def fault(self, name: str, **params: Any) -> None:
+        self.do(lambda: self.locker.sim.faults.add(name, **params))
+
+    def is_open(self, door: str) -> bool:
+        """As an eye sees it, whatever a sensor says."""
+        return bool(self.do(lambda: self.locker.sim.door_json(door))["position"] != "closed")
+
+    def die(self) -> None:
+        """The agent's process is gone in the middle of whatever it did; another one starts on the same files."""
+        self.call(self._die())
+        self.call(self._live_again())
+
+    # What others get to know
 
     def message(self) -> dict[str, str]:
         """What the back office could send to the recipient of the newest deposit: the opened personal data."""
@@ -102,19 +189,43 @@ class Site:
             self._listener.close()
 
     async def _live(self) -> None:
-        self._down = asyncio.Event()
+        self._down, self._life = asyncio.Event(), asyncio.current_task()
         self.locker = WholeLocker(self._folder, self._seed, self.clock, **self._sections)
         await self.locker.start()
         await self.locker.accept()
-        agent = self.locker.agent
-        server = KioskServer(create_app(site_of(agent.config), agent.session, TOKEN))
-        serving = asyncio.create_task(server.run(self._listener))
-        await server.started()
+        await self._serve()
         self._up.set()
         await self._down.wait()
-        server.stop()
-        await serving
+        await self._hang_up()
         await self.locker.stop()
+
+    async def _serve(self) -> None:
+        agent = self.locker.agent
+        self._server = KioskServer(create_app(site_of(agent.config), agent.session, TOKEN))
+        self._serving = asyncio.create_task(self._server.run(self._listener))
+        await self._server.started()
+
+    async def _hang_up(self) -> None:
+        self._server.stop()
+        await self._serving
+
+    async def _die(self) -> None:
+        """Nothing of the agent runs on, nothing of it says goodbye: no stop is journalled, no coil is switched."""
+        await self._hang_up()
+        agent, me = self.locker.agent, asyncio.current_task()
+        for port in (*agent.scanners.values(), *agent.buses.values()):
+            port.stop()
+        tasks = [task for task in asyncio.all_tasks() if task not in (me, self._life)]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await agent.ledger.close()
+
+    async def _live_again(self) -> None:
+        self.locker.seed += 1  # chance does not repeat itself
+        await self.locker.start()
+        self._listener = bind(f"127.0.0.1:{self._port}")
+        await self._serve()
 
     async def _reached(self, until: float) -> None:
         while self.loop.time() < until:  # noqa: ASYNC110 - virtual time has no event of its own

@@ -41,11 +41,11 @@ export class Link {
     this.#write({ rev, action, args });
   }
 
-  // Any touch of the glass: counted for the storm guard, and told to the agent at most once a second.
-  touched(rev) {
+  // Any touch of the glass: counted for the storm guard, and if `tell` told to the agent at most once a second.
+  touched(rev, tell = true) {
     const now = performance.now();
     this.#count(now);
-    if (now - this.#touchedAt < TOUCH_MS) return;
+    if (!tell || now - this.#touchedAt < TOUCH_MS) return;
     this.#touchedAt = now;
     this.send(rev, "touch");
   }

@@ -47,6 +47,9 @@ const GONE_MS = 2000; // shorter gaps (an agent's restart) pass unseen
 const BROKEN_MS = 20000;
 const LOCAL = new Set(["finish", "more-time", "language", "help"]); // on warn-timeout these keep their own meaning
 
+// Controls whose action the agent's timers do not hear of. Any other action says itself that somebody is there; a
+// "touch" before it would end a screen that any touch ends, and "open again" would come too late.
+const UNHEARD = /^(digit-|display|more-options|language)/;
 const CONTROL_KEYS = new Set(["Enter", "Tab", " "]); // they choose a button; any other key means "I am here"
 
 let view = {
@@ -196,7 +199,7 @@ function hold(ms) {
 function onTouch(event) {
   const action = event.target.closest?.("[data-action]")?.dataset.action;
   if (view.screen === "warn-timeout" && !cover && !LOCAL.has(action)) send("more-time");
-  else link.touched(view.rev);
+  else link.touched(view.rev, !action || UNHEARD.test(action));
 }
 
 function onKey(event) {
