@@ -11,7 +11,7 @@ from drivers.scanner_port import ScannerState
 from edge_agent.domain.compartment import Compartment
 from edge_agent.domain.state import LockerState
 from edge_agent.domain.words import Condition, Contents
-from edge_agent.kiosk.screens import ServiceRow
+from edge_agent.kiosk.screen_parts import ServiceRow
 
 Offer = Literal["set-in", "set-out"]
 

@@ -47,6 +47,7 @@ class Serving:
             "doors": self.doors,
             "board.info": self.board_info,
             "unlock": self.unlock,
+            "compartments": self.compartments,
             "couriers.import": self.couriers_import,
             "couriers.revoke": self.couriers_revoke,
             "backup.make": self.backup_make,
@@ -101,6 +102,20 @@ class Serving:
             opened_after_ms=round(passed_ms, 1) if outcome is Outcome.OPENED else None,
             recorded=True,
             code=CODES[outcome],
+        )
+
+    async def compartments(self, asked: t.Nothing, caller: Caller) -> lt.CompartmentsResult:
+        """As the ledger knows them, with the doors as the sensors see them now."""
+        lines = await asyncio.to_thread(offline.compartments, self._agent.settings)
+        doors = self._agent.cabinet.watch.states()
+        return lt.CompartmentsResult(
+            compartments=tuple(
+                msgspec.convert(
+                    {**msgspec.to_builtins(line), "door": doors.get(line.number, DoorState.UNKNOWN).value},
+                    lt.CompartmentRow,
+                )
+                for line in lines
+            )
         )
 
     async def couriers_import(

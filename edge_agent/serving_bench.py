@@ -30,7 +30,7 @@ ITEMS_WAITING_MAX = 256  # of one watcher; a slow terminal loses frames, never t
 
 ASKED = (
     "bus.scan", "scanner.trigger", "journal.verify", "journal.export", "journal.show", "backup.verify",
-    "parcels", "compartments", "couriers.list",
+    "parcels", "couriers.list",
 )  # fmt: skip
 """Verbs that only look: the bench's own handlers answer them while the agent runs."""
 STREAMED = ("bus.watch", "scanner.watch")

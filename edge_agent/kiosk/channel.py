@@ -19,7 +19,8 @@ from edge_agent.kiosk.catalogues import Catalogue, fill, place_in_words
 from edge_agent.kiosk.desk import Desk, Say, View
 from edge_agent.kiosk.glass import SILENT_S, Glass
 from edge_agent.kiosk.guard import HOLD_S, Dropped, TouchGuard
-from edge_agent.kiosk.screens import Message, MessageKind, wire
+from edge_agent.kiosk.screen_parts import MessageKind
+from edge_agent.kiosk.screens import Message, wire
 from edge_agent.kiosk.site import Site
 from edge_agent.kiosk.speech import Speech
 

@@ -108,27 +108,7 @@ def create_app(
     """
     words = texts.load()
     glass = Glass(desk, monotonic)
-    shells = {ours: _shell(site, ours) for ours in (True, False)}
-    all_texts = json.dumps({lang: words[lang] for lang in site.languages}, ensure_ascii=False)
-    layout = msgspec.json.encode(site.layout)
-
-    async def page(request: Request) -> Response:
-        return HTMLResponse(shells[matches(request.query_params.get("token", ""), token)])
-
-    async def json_texts(_: Request) -> Response:
-        return Response(all_texts, media_type="application/json")
-
-    async def json_layout(_: Request) -> Response:
-        return Response(layout, media_type="application/json")
-
-    async def wav(request: Request) -> Response:
-        spoken = await speech.wav(request.path_params["name"]) if speech else None
-        return Response(spoken, media_type="audio/wav") if spoken else Response(status_code=404)
-
-    async def help_qr(_: Request) -> Response:
-        if not site.hotline:
-            return Response(status_code=404)
-        return Response(_phone_qr(site.hotline), media_type="image/svg+xml")
+    pages = _Pages(site, token, words, speech)
 
     async def connect(websocket: WebSocket) -> None:
         if not matches(websocket.query_params.get("token", ""), token):
@@ -139,17 +119,47 @@ def create_app(
 
     app = Starlette(
         routes=[
-            Route("/", page),
-            Route("/texts.json", json_texts),
-            Route("/layout.json", json_layout),
-            Route("/help-qr.svg", help_qr),
-            Route("/speech/{name}.wav", wav),
+            Route("/", pages.shell),
+            Route("/texts.json", pages.texts),
+            Route("/layout.json", pages.layout),
+            Route("/help-qr.svg", pages.help_qr),
+            Route("/speech/{name}.wav", pages.wav),
             WebSocketRoute("/ws", connect),
             Mount("/static", StaticFiles(directory=STATIC)),
         ]
     )
     app.add_middleware(OwnOriginOnly)
     return app
+
+
+class _Pages:
+    """What a browser fetches: all of it made once, except speech."""
+
+    def __init__(
+        self, site: Site, token: str, words: dict[str, texts.Catalogue], speech: Speech | None
+    ) -> None:
+        self._site, self._token, self._speech = site, token, speech
+        self._shells = {ours: _shell(site, ours) for ours in (True, False)}
+        self._texts = json.dumps({lang: words[lang] for lang in site.languages}, ensure_ascii=False)
+        self._layout = msgspec.json.encode(site.layout)
+
+    async def shell(self, request: Request) -> Response:
+        return HTMLResponse(self._shells[matches(request.query_params.get("token", ""), self._token)])
+
+    async def texts(self, _: Request) -> Response:
+        return Response(self._texts, media_type="application/json")
+
+    async def layout(self, _: Request) -> Response:
+        return Response(self._layout, media_type="application/json")
+
+    async def wav(self, request: Request) -> Response:
+        spoken = await self._speech.wav(request.path_params["name"]) if self._speech else None
+        return Response(spoken, media_type="audio/wav") if spoken else Response(status_code=404)
+
+    async def help_qr(self, _: Request) -> Response:
+        if not self._site.hotline:
+            return Response(status_code=404)
+        return Response(_phone_qr(self._site.hotline), media_type="image/svg+xml")
 
 
 def _shell(site: Site, ours: bool) -> str:

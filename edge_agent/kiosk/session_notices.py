@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edge_agent.domain import refusals as r
 from edge_agent.flows.context import Context
-from edge_agent.kiosk.screens import Notice, NoticeKind
+from edge_agent.kiosk.screen_parts import Notice, NoticeKind
 
 # Why something was refused, in the screen's words. A code that is not here is "please try again".
 REFUSED = {

@@ -16,7 +16,8 @@ from edge_agent.domain.state import LockerState
 from edge_agent.flows.context import Context
 from edge_agent.flows.effects import Show
 from edge_agent.kiosk.desk import Deadline, Page, Say, Sound, View
-from edge_agent.kiosk.screens import NoticeKind, PleaseWait, Screen, ServiceRow, same_meaning
+from edge_agent.kiosk.screen_parts import NoticeKind, ServiceRow
+from edge_agent.kiosk.screens import PleaseWait, Screen, same_meaning
 from edge_agent.kiosk.session_timers import Timers
 from edge_agent.kiosk.session_views import Look, build
 

@@ -18,7 +18,18 @@ from edge_agent.domain.words import Contents, DoorPosition
 from edge_agent.flows.context import Context
 from edge_agent.flows.effects import Show
 from edge_agent.kiosk import screens as s
-from edge_agent.kiosk.screens import MessageKind, Notice, NoticeKind, ProblemKind
+from edge_agent.kiosk.screen_parts import (
+    DepositLine,
+    MessageKind,
+    Notice,
+    NoticeKind,
+    OddLine,
+    ProblemKind,
+    RecallLine,
+    ServiceRow,
+    SizeCount,
+    SizeTile,
+)
 from edge_agent.kiosk.session_notices import notice_of
 
 Odd = Literal["to-check", "interrupted", "cancelled", "left-open", "not-opened"]
@@ -36,17 +47,17 @@ class Look:
     context: Context
     now_s: float
     waiting_events: int = 0
-    rows: tuple[s.ServiceRow, ...] = ()
+    rows: tuple[ServiceRow, ...] = ()
     code_shape: str = "8"
 
 
-def free_by_size(look: Look) -> tuple[s.SizeCount, ...]:
+def free_by_size(look: Look) -> tuple[SizeCount, ...]:
     """Offered compartments of every configured size, in the file's order."""
     counts = dict.fromkeys(look.config.sizes, 0)
     for compartment in look.state.compartment.values():
         if compartment.offered:
             counts[compartment.size] = counts.get(compartment.size, 0) + 1
-    return tuple(s.SizeCount(size, free) for size, free in counts.items())
+    return tuple(SizeCount(size, free) for size, free in counts.items())
 
 
 def unknown_doors(look: Look) -> tuple[str, ...]:
@@ -159,7 +170,7 @@ def _courier_pin(show: Show, look: Look) -> s.Screen:
 def _courier_scan(show: Show, look: Look) -> s.Screen:
     context = look.context
     last = tuple(
-        s.DepositLine(
+        DepositLine(
             line.parcel, line.tail, line.door, line.size, max(0, int(line.at_s + UNDO_S - look.now_s))
         )
         for line in context.last
@@ -202,7 +213,7 @@ def _recipient_phone(show: Show, look: Look) -> s.Screen:
 def _choose_size(show: Show, look: Look) -> s.Screen:
     free = {count.size: count.free for count in free_by_size(look)}
     tiles = tuple(
-        s.SizeTile(name, size.width_mm, size.height_mm, size.depth_mm, free[name])
+        SizeTile(name, size.width_mm, size.height_mm, size.depth_mm, free[name])
         for name, size in look.config.sizes.items()
     )
     return s.ChooseSize(
@@ -251,10 +262,10 @@ def _full(show: Show, look: Look) -> s.Screen:
 def _recall_list(show: Show, look: Look) -> s.Screen:
     verify = show.about.startswith("verify")
     if verify:
-        lines = tuple(s.RecallLine(number, number, "", "unknown") for number in unknown_doors(look))
+        lines = tuple(RecallLine(number, number, "", "unknown") for number in unknown_doors(look))
     else:
         lines = tuple(
-            s.RecallLine(line.id, line.door, "", "refused" if line.reason == "refused" else "overdue")
+            RecallLine(line.id, line.door, "", "refused" if line.reason == "refused" else "overdue")
             for line in look.context.listed
         )
     return s.RecallList(
@@ -266,7 +277,7 @@ def _recall_list(show: Show, look: Look) -> s.Screen:
 
 
 def _courier_summary(show: Show, look: Look) -> s.Screen:
-    odd = tuple(s.OddLine(_odd_kind(line.kind), line.door, line.tail) for line in look.context.odd)
+    odd = tuple(OddLine(_odd_kind(line.kind), line.door, line.tail) for line in look.context.odd)
     return s.CourierSummary(deposited=look.context.deposited, recalled=look.context.recalled, odd=odd)
 
 
@@ -309,7 +320,7 @@ def _service_menu(show: Show, look: Look) -> s.Screen:
     section: Any = look.context.section if show.about else ""
     rows = look.rows if show.about else ()
     if show.about == "scanner" and look.context.scan_length >= 0:
-        rows = (s.ServiceRow("scan", "characters", str(look.context.scan_length), "good"),)
+        rows = (ServiceRow("scan", "characters", str(look.context.scan_length), "good"),)
     return s.ServiceMenu(section=section, rows=rows, notice=notice_of(show.about, look.context))
 
 

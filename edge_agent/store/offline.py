@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import re
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -220,7 +221,7 @@ def parcels(settings: Settings) -> list[ParcelLine]:
         state = tables.load(connection)
         opened = Vault(keys.load(settings.keys).device, SystemRandomness())
         lines = [_parcel_line(connection, opened, state, parcel) for parcel in state.parcel]
-    return sorted(lines, key=lambda line: (line.compartment, line.parcel))
+    return sorted(lines, key=lambda line: (natural(line.compartment), line.parcel))
 
 
 def _parcel_line(connection: apsw.Connection, opened: Vault, state: LockerState, name: str) -> ParcelLine:
@@ -240,7 +241,7 @@ def _parcel_line(connection: apsw.Connection, opened: Vault, state: LockerState,
 
 
 def compartments(settings: Settings) -> list[CompartmentLine]:
-    """Every configured compartment, in the order of the numbers as text."""
+    """Every configured compartment, in the order that people count in."""
     with _reading(settings) as connection:
         state = tables.load(connection)
     return [
@@ -254,7 +255,7 @@ def compartments(settings: Settings) -> list[CompartmentLine]:
             c.door.value,
             c.openings,
         )
-        for _, c in sorted(state.compartment.items())
+        for _, c in sorted(state.compartment.items(), key=lambda item: natural(item[0]))
     ]
 
 
@@ -358,6 +359,11 @@ def _entry(path: Path, number: int, plain: Any) -> _CourierIn:
     if not (entry.id and entry.carrier):
         raise DocumentBad(f"{path}: courier {number}", "id or carrier is empty")
     return entry
+
+
+def natural(number: str) -> tuple[tuple[str, int], ...]:
+    """Sorts "2" before "10", and "A2" before "A10"."""
+    return tuple((word, int(digits or 0)) for word, digits in re.findall(r"([^0-9]*)([0-9]*)", number))
 
 
 # ---- tools ---------------------------------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ from edge_agent.kiosk import screens
 from edge_agent.kiosk.actions import ARGUMENTS
 from edge_agent.kiosk.catalogues import BadCatalogue, fill, load, place_in_words, placeholders, read_po
 from edge_agent.kiosk.layout import Place
-from edge_agent.kiosk.screens import SCREENS, MessageKind, NoticeKind, ProblemKind
+from edge_agent.kiosk.screen_parts import MessageKind, NoticeKind, OddLine, ProblemKind, RecallLine
+from edge_agent.kiosk.screens import SCREENS
 from edge_agent.kiosk.server import STATIC
 
 CATALOGUES = load()
@@ -89,8 +90,8 @@ def keys_of_kinds() -> set[str]:
         ("home.text.{}", screens.Home, "code"),
         ("courier-pin.title.{}", screens.CourierPin, "ask"),
         ("recall-list.title.{}", screens.RecallList, "kind"),
-        ("recall-list.reason.{}", screens.RecallLine, "reason"),
-        ("courier-summary.odd.{}", screens.OddLine, "kind"),
+        ("recall-list.reason.{}", RecallLine, "reason"),
+        ("courier-summary.odd.{}", OddLine, "kind"),
         ("locked-out.title.{}", screens.LockedOut, "who"),
         ("out-of-service.text.{}", screens.OutOfService, "reason"),
         ("commissioning.title.{}", screens.Commissioning, "step"),
