@@ -32,6 +32,8 @@ LONG_FUNCTIONS: dict[str, str] = {
 TEST_ROOMS_WITHOUT_A_PACKAGE = {
     "bench": "programs that measure, not tests",
     "golden": "bytes and documents that tests compare with",
+    "bridge": "the cloud bridge against real brokers",
+    "power": "the real program, killed and cut",
     "soak": "whole-locker runs under virtual time",
     "walks": "the whole locker, walked through in a real browser",
 }
