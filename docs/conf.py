@@ -5,6 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from pygments.lexers.special import TextLexer
+from sphinx.application import Sphinx
+
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from edge_agent.version import VERSION
@@ -21,3 +24,8 @@ myst_heading_anchors = 3
 html_theme = "furo"
 html_title = "locker-edge"
 exclude_patterns = ["_build"]
+
+
+def setup(app: Sphinx) -> None:
+    """Flow diagrams are Mermaid text: hosts that know it draw them, here they stand as they are."""
+    app.add_lexer("mermaid", TextLexer)
