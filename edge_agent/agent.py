@@ -39,6 +39,7 @@ from edge_agent.domain.staff_member import TECHNICIAN, Staff
 from edge_agent.domain.words import Height
 from edge_agent.errors import StoreError
 from edge_agent.flows.events import DoorEvent
+from edge_agent.kiosk.blanking import Blanking, orders
 from edge_agent.kiosk.session import Ports, Session
 from edge_agent.kiosk.session_inputs import Preparer
 from edge_agent.logs import fields
@@ -52,7 +53,7 @@ from edge_agent.store.opening import Opened, hasher_of, open_ledger
 from edge_agent.store.places import Settings, settings_of
 from edge_agent.supervision import Supervisor
 from edge_agent.version import VERSION
-from edge_agent.wiring import line_settings, lock_board, scanner_settings
+from edge_agent.wiring import display_of, line_settings, lock_board, scanner_settings
 
 log = logging.getLogger(__name__)
 
@@ -101,9 +102,19 @@ class Agent:
         rows = ServiceRows(lambda: self.ledger.state, self.buses, self.scanner_states)
         preparer = Preparer(self.hasher, seams.chance, StaffByCard(self.ledger), lambda: self.ledger.state)
         self.session = Session(
-            Ports(self.ledger, self.cabinet, preparer, seams.clock, seams.chance, rows, self._waiting_events),
+            Ports(
+                self.ledger,
+                self.cabinet,
+                preparer,
+                seams.clock,
+                seams.chance,
+                rows,
+                self._waiting_events,
+                lambda: self.blanking.stir() if self.blanking else None,
+            ),
             config,
         )
+        self.blanking = self._blanking()
         self.supervisor = Supervisor()
         self.rounds = Rounds(
             self.ledger, self.settings, self.keys, seams.clock, check_beside_service=seams.threads
@@ -138,6 +149,8 @@ class Agent:
         self.supervisor.start("session", self.session.run())
         self.ledger.subscribe(lambda committed: self.session.locker_changed())
         self.supervisor.start("rounds", self.rounds.run())
+        if self.blanking is not None:
+            self.supervisor.start("blanking", self.blanking.run())
 
     async def stop(self, reason: str) -> None:
         """No new opening, the running one finished, coils off, ports closed, the ledger last."""
@@ -159,6 +172,15 @@ class Agent:
     def healthy(self) -> bool:
         """Whether the watchdog may be fed: called from the loop, so a blocked loop never gets here."""
         return not self.supervisor.failed.done()
+
+    def _blanking(self) -> Blanking | None:
+        """The display's rest, where the configuration names a display and threads may run."""
+        kiosk = self.config.kiosk
+        display = display_of(kiosk) if self.seams.threads else None
+        if display is None:
+            return None
+        rest, wake = orders(display, kiosk.dim_percent)
+        return Blanking(rest, wake, kiosk.rest_after_s, lambda: self.session.busy)
 
     def _mounting(self) -> Mounting:
         supplies = {bus.name: bus.supply for bus in self.config.bus}

@@ -116,6 +116,11 @@ class Kiosk(_Section, frozen=True):
     listen: str = "127.0.0.1:8080"
     px_per_mm: float = 5.88
     speech: bool = True
+    blanking: Literal["none", "backlight", "command"] = "none"
+    rest_after_s: int = 120
+    dim_percent: int = 30  # of a backlight while resting; 0: dark
+    screen_on: tuple[str, ...] = ()
+    screen_off: tuple[str, ...] = ()
 
 
 class Policy(_Section, frozen=True):
@@ -156,6 +161,10 @@ class Security(_Section, frozen=True):
     lockout_steps: tuple[tuple[int, int], ...] = ((3, 60), (5, 300), (10, 900))  # (wrong tries, lock seconds)
     code_tries_per_day: int = 100
     command_signers: dict[str, str] = {}
+    remote_per_minute: int = 3
+    remote_per_hour: int = 20
+    remote_per_day: int = 60
+    remote_doors_percent: int = 25
     recovery_key: str = ""
     cloud_key: str = ""  # the cloud's X25519 public key (base64url): personal data is sealed to it
 

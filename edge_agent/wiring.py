@@ -13,7 +13,8 @@ from drivers.lock_board import BoardSettings, Feedback, LockBoard
 from drivers.registry import LOCK_BOARDS, SCANNERS, UnknownDriver, board_from, known, scanner_from
 from drivers.scanner import Scanner as ScannerDriver
 from drivers.scanner import ScannerSettings
-from edge_agent.config import Board, Bus, Config, Scanner
+from drivers.screen import Backlight, CommandScreen, backlights
+from edge_agent.config import Board, Bus, Config, Kiosk, Scanner
 from edge_agent.config_reading import Problem
 from edge_agent.config_rules import check, check_drivers
 
@@ -97,3 +98,10 @@ def scanner_settings(scanner: Scanner) -> ScannerSettings:
         terminator=scanner.terminator,
         options=scanner.options,
     )
+
+
+def display_of(kiosk: Kiosk) -> Backlight | CommandScreen | None:
+    """The display that may rest; None where the configuration or the machine has none."""
+    if kiosk.blanking == "backlight":
+        return next(iter(backlights()), None)
+    return CommandScreen(kiosk.screen_on, kiosk.screen_off) if kiosk.blanking == "command" else None

@@ -109,6 +109,11 @@ class Session:
         """The cabinet's word about a door, after its commit. Never dropped for lack of room."""
         self._put(event)
 
+    @property
+    def busy(self) -> bool:
+        """Somebody has the screen."""
+        return bool(self._lease.holder)
+
     def locker_changed(self) -> None:
         """Something else changed the locker (a command, a repair): the idle screen looks again."""
         if self.flow.name == "home":
@@ -128,6 +133,8 @@ class Session:
         log.warning("touch storm flow=%s session=%s", self.flow.name, self._lease.holder)
 
     def _put(self, event: Event, rev: int = -1) -> None:
+        if isinstance(event, Touch | Scanned | DoorEvent):
+            self._ports.stirred()
         if len(self._inbox) >= INBOX_MAX and isinstance(event, Touch | Scanned):
             log.warning("input dropped kind=%s waiting=%d", type(event).__name__, len(self._inbox))
             return

@@ -53,3 +53,4 @@ class Ports:
     chance: Randomness
     prober: Prober
     waiting_events: Callable[[], int] = field(default=lambda: 0)
+    stirred: Callable[[], None] = field(default=lambda: None)  # a touch, a scan or a door: the screen wakes
