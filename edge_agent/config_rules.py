@@ -22,6 +22,8 @@ from edge_agent.config_reading import Problem, read
 from edge_agent.errors import ConfigError
 
 ID_SHAPE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+PUBLIC_KEY_SHAPE = re.compile(r"[A-Za-z0-9_-]{43}")  # 32 bytes, base64url without padding
+SIGNERS_MAX = 2
 NUMBER_SHAPE = re.compile(r"[A-Za-z0-9-]{1,8}")  # what fits on a door and on the screen's map
 
 Found = Iterator[tuple[str, str, str]]
@@ -132,6 +134,19 @@ def _thresholds(config: c.Config) -> Found:
     for index, (tries, lock_s) in enumerate(config.security.lockout_steps):
         if not (1 <= tries <= 10 and 30 <= lock_s <= 86_400):
             yield "CONF-606", f"security.lockout_steps[{index}]", "1 to 10 wrong tries, 30 s to a day"
+    yield from _signers(config)
+
+
+def _signers(config: c.Config) -> Found:
+    """Two at most: the present key and the next one, for rotation."""
+    signers = config.security.command_signers
+    if len(signers) > SIGNERS_MAX:
+        yield "CONF-606", "security.command_signers", f"{len(signers)} keys, {SIGNERS_MAX} at most"
+    for name, key in signers.items():
+        if not ID_SHAPE.fullmatch(name):
+            yield "CONF-606", "security.command_signers", f"name {name!r}: 1 to 64 of A-Z a-z 0-9 . _ -"
+        if not PUBLIC_KEY_SHAPE.fullmatch(key):
+            yield "CONF-606", f"security.command_signers.{name}", "43 characters of base64url: 32 bytes"
 
 
 # ports and boards

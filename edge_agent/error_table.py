@@ -139,6 +139,13 @@ _ROWS = (
         "Find the silent board with `lockerctl bus scan`; try again afterwards.",
         Exit.BUSY,
     ),
+    Row(
+        "BUS-117",
+        "The doors of a board were not looked at for a while",
+        "箱門狀態曾中斷檢測",
+        "The bus was busy with slow boards or kept quiet for openings; a short opening may have gone unseen.",
+        "Look for slow or silent boards with `lockerctl board info`; verify the doors if something is missing.",
+    ),
     # DOOR: a door, its lock or its sensor
     Row(
         "DOOR-201",
@@ -190,6 +197,13 @@ _ROWS = (
         "門磁訊號異常跳動",
         "The sensor's cable is loose or the contact is worn; the door counts as unknown meanwhile.",
         "Check the sensor's plug and contact; the door is believed again once it has been quiet.",
+    ),
+    Row(
+        "DOOR-208",
+        "Several doors opened that nobody commanded: deposits have stopped",
+        "多個箱門被非法打開，已停止投遞",
+        "The cabinet is being forced, a lock board's own open-all button was pressed, or a supply is miswired.",
+        "Go and look at once; verify the compartments, then `lockerctl deposits resume --reason TEXT`.",
     ),
     # FLOW: what a person asked for is not possible now (refusals of edge_agent.domain)
     Row(
@@ -400,6 +414,14 @@ _ROWS = (
         Exit.BUSY,
     ),
     Row(
+        "FLOW-326",
+        "The quota of remote access does not allow it",
+        "超出遠端開箱限額",
+        "Too many doors were opened or handed out by the back office in a short time.",
+        "Wait, or have two persons approve it.",
+        Exit.NOT_ALLOWED,
+    ),
+    Row(
         "FLOW-330",
         "A person reports that something is wrong",
         "使用者回報異常",
@@ -553,6 +575,14 @@ _ROWS = (
         "清單無法匯入",
         "A line of the file is not what was expected; nothing of it was taken.",
         "Correct the line that the message names.",
+    ),
+    # CLOUD: what the back office sends
+    Row(
+        "CLOUD-530",
+        "The quota of remote access is used up",
+        "遠端開箱次數已達上限",
+        "More unlocks, fresh codes or recalls were ordered than this locker allows; somebody may hold a stolen key.",
+        "Ask the back office who ordered them; if nobody did, have the command keys changed at once.",
     ),
     # CONF: locker.toml
     Row(

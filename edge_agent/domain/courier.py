@@ -17,6 +17,7 @@ class Courier(msgspec.Struct, frozen=True):
     revoked: bool = False
     may_recall: bool = True
     may_verify: bool = True
+    recall_since_ms: int | None = None  # on the powered clock: since when a document lets them recall
 
     def accepts(self, pin_hash: str = "", badge_hash: str = "") -> bool:
         """Whether one of the credentials fits, compared in constant time; an empty hash never fits."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from edge_agent.domain.limits import Limits
+
 
 class Policy(msgspec.Struct, frozen=True):
     """Seconds unless the name says otherwise. `pulse_ms` is what duty counts for one unlock."""
@@ -21,6 +23,7 @@ class Policy(msgspec.Struct, frozen=True):
     low_doors_kept: int = 2  # low doors that only people who need them get, per size
     lockout_steps: tuple[tuple[int, int], ...] = ((3, 60), (5, 300), (10, 900))  # (wrong tries, lock seconds)
     code_tries_per_day: int = 100
+    remote: Limits = Limits()
     code_shape: str = "8"  # "8", or "6+4": six digits bound to the phone's last four
 
 

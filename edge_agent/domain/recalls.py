@@ -11,6 +11,7 @@ from edge_agent.domain.decision import Decision, Draft
 from edge_agent.domain.deposits import carrier_of, courier_named
 from edge_agent.domain.instant import Instant
 from edge_agent.domain.openings import opened_by, request_door, stay_named
+from edge_agent.domain.quota import charge_young_right
 from edge_agent.domain.refusals import IN_USE, NOT_PERMITTED, Refusal
 from edge_agent.domain.state import LockerState
 from edge_agent.domain.stay import Stay
@@ -55,6 +56,7 @@ def open_for_recall(
     if code is not None and code.life is CodeLife.CLAIMED:
         raise Refusal(IN_USE, f"the recipient is at compartment {kept.compartment} now")
     draft = Draft(state, at)
+    charge_young_right(draft, kept.compartment, courier_named(state, courier).recall_since_ms)
     return draft.done(
         request_door(
             draft, kept.compartment, Cause.RECALL, f"courier:{courier}", chance, session=session, stay=stay

@@ -80,7 +80,8 @@ def _newest_powered_ms(state: LockerState) -> int:
     """The latest powered time in any table: after a crash the checkpoint may lag behind it."""
     tries = (row.failed_at_ms[-1] for row in state.lockout.values() if row.failed_at_ms)
     pulses = (row.pulses[-1].at_ms for row in state.duty.values() if row.pulses)
-    return max((*tries, *pulses), default=0)
+    grants = (at_ms for at_ms, _ in state.granted.grants)
+    return max((*tries, *pulses, *grants), default=0)
 
 
 class DirectRecord(msgspec.Struct, frozen=True):

@@ -29,6 +29,7 @@ IN_USE = "FLOW-321"  # the code serves another visit at this moment
 OVERDUE = "FLOW-322"
 PHONE_MISSING = "FLOW-323"
 CASH_ON_DELIVERY = "FLOW-324"
+REMOTE_QUOTA = "FLOW-326"  # the quota of remote access
 DOOR_BUSY = "FLOW-325"  # another opening of this door has no conclusion yet
 
 

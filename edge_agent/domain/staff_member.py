@@ -14,6 +14,9 @@ class Staff(msgspec.Struct, frozen=True):
     card_hash: str
     pin_hash: str
     revoked: bool = False
+    roles: tuple[str, ...] = ()
+    approval_key: str = ""  # Ed25519 public key, base64url: proves this person's second approval
+    valid_until_ms: int | None = None  # since 1970 UTC; counts only where the wall clock can be believed
 
     @property
     def actor(self) -> str:

@@ -22,6 +22,7 @@ from edge_agent.domain.fault import Fault
 from edge_agent.domain.intent import Intent
 from edge_agent.domain.lockout import Lockout
 from edge_agent.domain.policy import Expected, Imported, Policy, Switches
+from edge_agent.domain.remote import Command, Document, Granted, StoredReply, Uplink
 from edge_agent.domain.staff_member import Staff
 from edge_agent.domain.stay import Parcel, Stay
 from edge_agent.domain.timers import Timers
@@ -45,6 +46,11 @@ GIVEN: dict[str, type[msgspec.Struct]] = {
     "timers": Timers,
     "imported": Imported,
     "staff": Staff,
+    "command": Command,
+    "reply": StoredReply,
+    "document": Document,
+    "uplink": Uplink,
+    "granted_access": Granted,
 }
 TABLES = FOLDED | GIVEN
 ONLY = "locker"  # the key of tables that have one row
@@ -108,6 +114,11 @@ class LockerState:
     expected: MutableMapping[str, Expected] = field(default_factory=dict)
     imported: MutableMapping[str, Imported] = field(default_factory=dict)
     staff: MutableMapping[str, Staff] = field(default_factory=dict)
+    command: MutableMapping[str, Command] = field(default_factory=dict)
+    reply: MutableMapping[str, StoredReply] = field(default_factory=dict)
+    document: MutableMapping[str, Document] = field(default_factory=dict)
+    uplink: MutableMapping[str, Uplink] = field(default_factory=dict)
+    granted_access: MutableMapping[str, Granted] = field(default_factory=dict)
     policy: MutableMapping[str, Policy] = field(default_factory=dict)
     switches: MutableMapping[str, Switches] = field(default_factory=dict)
     timers: MutableMapping[str, Timers] = field(default_factory=dict)
@@ -126,6 +137,14 @@ class LockerState:
     @property
     def clocks(self) -> Timers:
         return self.timers.get(ONLY) or Timers()
+
+    @property
+    def granted(self) -> Granted:
+        return self.granted_access.get(ONLY) or Granted()
+
+    @property
+    def uplinked(self) -> Uplink:
+        return self.uplink.get(ONLY) or Uplink()
 
     def table(self, name: str) -> MutableMapping[str, Any]:
         """One table by its name in TABLES."""

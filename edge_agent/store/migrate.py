@@ -45,6 +45,8 @@ CREATE TABLE daily(day TEXT NOT NULL, name TEXT NOT NULL, part TEXT NOT NULL, va
                    PRIMARY KEY (day, name, part)) WITHOUT ROWID;
 CREATE TABLE tally(one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL, state TEXT NOT NULL);
 """
+# What the cloud gave and what is due to it; a ledger that was born with them has them already.
+_V2_KEYED = ("command", "reply", "document", "uplink", "granted_access")
 # A code is looked up by its hash, which no two live stays may share.
 _V1_CODE = (
     "CREATE UNIQUE INDEX folded_code_hash ON folded_code(json_extract(row, '$.code_hash'))"
@@ -67,6 +69,14 @@ def main(path: Path) -> None:
             db.execute(f"CREATE TABLE {table(name)}(key TEXT PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID")
         db.execute(_V1_CODE)
         db.execute("PRAGMA user_version = 1")
+
+    @migrations()
+    def v2_cloud(db: Database) -> None:
+        for name in _V2_KEYED:
+            db.execute(
+                f"CREATE TABLE IF NOT EXISTS {table(name)}(key TEXT PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID"
+            )
+        db.execute("PRAGMA user_version = 2")
 
     database = Database(str(path))
     try:
