@@ -9,8 +9,9 @@ from drivers.errors import BusError
 from drivers.lock_board import DoorReadings, DoorState
 from edge_agent.cli.direct.bench import Bench
 from edge_agent.cli.direct.probing import timed
-from edge_agent.config import Board, Door
+from edge_agent.config import Board
 from edge_agent.control import types as t
+from edge_agent.control.answers import board_answer, door_row
 from edge_agent.control.problem import trouble_of
 
 
@@ -28,39 +29,8 @@ def _ask(board: Board, bench: Bench) -> t.BoardAnswer:
     try:
         found = bus.perform_blocking(timed(driver.identify(), times))
     except BusError as error:
-        return _answer(board, error=trouble_of(error))
-    return _answer(
-        board,
-        answers=True,
-        firmware=found.firmware,
-        identity=found.identity,
-        details=dict(found.details),
-        round_trip_ms=round(median(times) * 1000, 1),
-    )
-
-
-def _answer(
-    board: Board,
-    answers: bool = False,
-    firmware: str = "",
-    identity: str = "",
-    details: dict[str, str] | None = None,
-    round_trip_ms: float | None = None,
-    error: t.Trouble | None = None,
-) -> t.BoardAnswer:
-    return t.BoardAnswer(
-        board=board.name,
-        bus=board.bus,
-        driver=board.driver,
-        address=board.address,
-        channels=board.channels,
-        answers=answers,
-        firmware=firmware,
-        identity=identity,
-        details=details or {},
-        round_trip_ms=round_trip_ms,
-        error=error,
-    )
+        return board_answer(board, error)
+    return board_answer(board, found, round(median(times) * 1000, 1))
 
 
 def doors(asked: t.DoorsArguments, bench: Bench) -> t.DoorsResult:
@@ -71,7 +41,7 @@ def doors(asked: t.DoorsArguments, bench: Bench) -> t.DoorsResult:
     wanted = [door for door in bench.config.doors() if asked.board in ("", door.board)]
     readings, troubles = _read({door.sensor_board for door in wanted}, bench)
     rows = tuple(
-        _row(door, state_of(readings.get(door.sensor_board), door.sensor_channel)) for door in wanted
+        door_row(door, state_of(readings.get(door.sensor_board), door.sensor_channel)) for door in wanted
     )
     return t.DoorsResult(doors=rows, troubles=troubles)
 
@@ -94,17 +64,3 @@ def state_of(readings: DoorReadings | None, channel: int) -> DoorState:
     if readings is None or channel > len(readings.doors):
         return DoorState.UNKNOWN
     return readings.doors[channel - 1]
-
-
-def _row(door: Door, state: DoorState) -> t.DoorRow:
-    return t.DoorRow(
-        number=door.number,
-        state=state.value,
-        size=door.size,
-        height=door.height,
-        board=door.board,
-        channel=door.channel,
-        sensor_board=door.sensor_board,
-        sensor_channel=door.sensor_channel,
-        senses=door.senses,
-    )
