@@ -171,9 +171,7 @@ class Session:
         if isinstance(event, DoorEvent):
             return event.door != self.context.door  # another door's news is the cabinet's business
         if isinstance(event, Entered):
-            return (
-                self.flow.name != "home"
-            )  # the locker changed while somebody had begun: the idle screen is gone
+            return self.flow.name != "home"  # the locker changed while somebody had begun
         if isinstance(event, Touch):
             return rev != self._screen.rev or not self._lease.still(epoch)
         return False
