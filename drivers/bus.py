@@ -129,6 +129,9 @@ class Bus(Protocol):
 
     def unwatch(self, board: LockBoard) -> None: ...
 
+    def looked_at(self, board: LockBoard) -> float:
+        """When a watched board was last asked for its doors, on the monotonic clock; -inf if it never was."""
+
     def fast(self, board: LockBoard, for_s: float, interval_s: float) -> None:
         """Poll a watched board at `interval_s` for a while: after an opening."""
 

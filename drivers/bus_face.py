@@ -61,6 +61,9 @@ class BusFace(ABC):
     def unwatch(self, board: LockBoard) -> None:
         self._post(lambda: self._core.plan.unwatch(board))
 
+    def looked_at(self, board: LockBoard) -> float:
+        return self._core.plan.looked_at(board.name)
+
     def fast(self, board: LockBoard, for_s: float, interval_s: float) -> None:
         self._post(lambda: self._core.plan.fast(board, for_s, interval_s, self._now()))
 

@@ -189,6 +189,11 @@ class ScanPlan:
     def names(self) -> list[str]:
         return list(self._watches)
 
+    def looked_at(self, name: str) -> float:
+        """When this board was last asked for its doors; -inf if never. One read of a number: from any thread."""
+        watch = self._watches.get(name)
+        return -NEVER if watch is None else watch.looked_at
+
     def take(self, now: float) -> Turn | None:
         """The board that has waited longest for a look, ready to be asked; None where none is due."""
         if now < self.next_due:

@@ -49,6 +49,7 @@ class Coil:
     channel: int
     supply: str
     stuck_on: bool = False
+    shown: bool = False  # a stuck output that the board itself sees as on: it ignores every switch-off
     board_on: bool = False
     current: Energising | None = None
     turn: int = 0  # counts commands, so that an outdated switch-off is recognised

@@ -103,10 +103,12 @@ def reset(site: SimCabinet, fault: Fault) -> None:
 
 def coil_stuck(site: SimCabinet, fault: Fault) -> Undo:
     coil = site.world.coils[(fault["board"], fault["channel"])]
-    coil.stuck_on = True
+    coil.stuck_on, coil.shown = True, fault["shown"]
 
     def free() -> None:
         coil.stuck_on = False
+        if fault["shown"]:
+            coil.board_on = False
         if not coil.board_on:
             site.world.cut((coil.board, coil.channel), site.world.advance())
 

@@ -148,10 +148,11 @@ ROWS: tuple[FaultKind, ...] = (
         "coil-stuck",
         "F-039",
         "board",
-        "a coil that was switched on stays on, whatever the board believes",
+        "a coil that was switched on stays on, whatever the board believes; `shown`: and the board says so",
         coil_stuck,
         board=None,
         channel=1,
+        shown=False,
     ),
     _row(
         "brown-out",

@@ -242,6 +242,8 @@ class World:
         coil = self.coils[place]
         if coil.turn != turn or coil.current is None or not coil.board_on:
             return
+        if coil.stuck_on and coil.shown:
+            return
         coil.board_on = False
         coil.current.board_says_on = False
         coil.current.board_length_s = at_s - coil.current.start_s

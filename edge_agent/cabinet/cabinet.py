@@ -18,14 +18,25 @@ from drivers.errors import BusError
 from drivers.lock_board import DoorState
 from drivers.transaction import Priority
 from edge_agent.cabinet.alarms import LeftOpen
-from edge_agent.cabinet.door_watch import DoorMoved, DoorWatch, PresenceSeen, SensorChatters
+from edge_agent.cabinet.bursts import Bursts
+from edge_agent.cabinet.coils import CoilGuard
+from edge_agent.cabinet.door_watch import (
+    DoorMoved,
+    DoorWatch,
+    Observation,
+    SensorChatters,
+    SensorQuiet,
+)
 from edge_agent.cabinet.mounting import MountedDoor, Mounting
 from edge_agent.cabinet.opening import FAST_POLL_S, Ending, Opening, send_unlock, settle
 from edge_agent.cabinet.power import PowerBudget
-from edge_agent.domain import doors, hardware
+from edge_agent.cabinet.quieting import Quieting
+from edge_agent.cabinet.sampling import SAMPLING_LOOK_S, Sampling, SamplingGap
+from edge_agent.domain import doors, hardware, tampering
+from edge_agent.domain import events as e
 from edge_agent.domain.decision import Decision
 from edge_agent.domain.instant import Instant
-from edge_agent.domain.openings import live_intent
+from edge_agent.domain.openings import COIL_STUCK, live_intent
 from edge_agent.domain.ports import CommittedPort, Decide, LedgerPort
 from edge_agent.domain.refusals import Refusal
 from edge_agent.domain.state import LockerState
@@ -42,7 +53,6 @@ IDLE_POLL_S = (
 ARMED_HOLD_S = 0.5  # after the screen's hint: the longest that scanning pauses for a touch that may not come
 SIGHTINGS_MAX = 4096  # waiting for the ledger: some ten changes of every door of the largest cabinet
 EXECUTED_KEPT = 1024  # intents remembered as executed; pending ones in the ledger are never so many
-SENSOR_CHATTERS = "DOOR-207"
 STOP_WAIT_S = 2.0  # for coils off at the end: longer than any family's answer
 
 TOLD = {
@@ -60,7 +70,7 @@ class BoardHeard:
     fact: str
 
 
-Sighting = DoorMoved | PresenceSeen | SensorChatters | BoardHeard
+Sighting = Observation | BoardHeard
 Tell = Callable[[told.DoorEvent], None]
 
 
@@ -75,6 +85,7 @@ class Cabinet:
         self._tell = tell
         self._open_wait_s = open_wait_s
         self._power = PowerBudget({name: board.supply for name, board in mounting.boards.items()})
+        self._guard = CoilGuard(mounting, lambda: ledger.state.fault.values(), self._coil_is_stuck)
         self._openings: dict[str, Opening] = {}
         self._closing = False
         self._executed: deque[str] = deque(maxlen=EXECUTED_KEPT)
@@ -83,6 +94,9 @@ class Cabinet:
         self._wake = asyncio.Event()
         self._all_heard = asyncio.Event()
         self._left_open = LeftOpen(left_open_s, self._is_left_open)
+        self._quieting = Quieting(self._ask_sensor)
+        self._bursts = Bursts()
+        self._sampling = Sampling()
         self.watch = DoorWatch(mounting.sensed_by())
 
     def start(self) -> None:
@@ -101,22 +115,47 @@ class Cabinet:
 
     async def run(self) -> None:
         """Take sightings one after another, for as long as the agent runs."""
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._sightings:
-                await self._handle(self._sightings.popleft())
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._look_at_looks())
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                while self._sightings:
+                    await self._handle(self._sightings.popleft())
 
     async def finish(self) -> None:
         """Take no new intent, and wait for the openings that run: each ends by itself within its waiting time."""
         self._closing = True
         while self._openings:
             await asyncio.wait([opening.ended for opening in self._openings.values()])
+        await self._power.all_proved()
 
     async def stop(self) -> None:
-        """Let nothing stay energised: coils off on every board, best effort within STOP_WAIT_S."""
-        offs = [b.bus.perform(b.board.all_off(), Priority.STOP) for b in self._mounting.boards.values()]
-        await asyncio.wait_for(asyncio.gather(*offs, return_exceptions=True), STOP_WAIT_S)
+        """Let nothing stay energised: coils off on every board, best effort within STOP_WAIT_S. Never raises."""
+        self._closing = True
+        self._left_open.stop()
+        self._quieting.stop()
+        offs = [
+            asyncio.ensure_future(b.bus.perform(b.board.all_off(), Priority.STOP))
+            for b in self._mounting.boards.values()
+        ]
+        if not offs:
+            return
+        done, late = await asyncio.wait(offs, timeout=STOP_WAIT_S)
+        failed = sum(one.exception() is not None for one in done)
+        for one in late:
+            one.cancel()
+        if late or failed:
+            log.warning("coils off not confirmed", extra=fields(boards=len(late) + failed))
+
+    def not_now(self) -> tuple[str, ...]:
+        """Doors that may not be offered at this moment: seen open, or on a supply that is left alone."""
+        barred = self._guard.barred()
+        return tuple(
+            number
+            for number, door in self._mounting.doors.items()
+            if self.watch.state(number) is DoorState.OPEN or door.lock.supply in barred
+        )
 
     def armed(self) -> None:
         """Somebody is about to ask for a door: keep the lines quiet for a moment."""
@@ -152,13 +191,13 @@ class Cabinet:
     async def _act(self, opening: Opening) -> Ending:
         door = opening.door
         door.sensor.bus.fast(door.sensor.board, self._open_wait_s, FAST_POLL_S)
-        report = await send_unlock(door, self._power, opening)
+        report = await send_unlock(opening, self._power, self._guard)
         ending = await settle(opening, report, self._open_wait_s)
         stayed_closed = (
             opening.before is not DoorState.OPEN and self.watch.state(door.number) is DoorState.CLOSED
         )
         if ending.outcome is Outcome.UNKNOWN and stayed_closed:
-            return Ending(Outcome.NOT_OPENED, ending.reason or "the sensor stayed closed")
+            return Ending(Outcome.NOT_OPENED, f"the sensor stayed closed; {ending.reason}")
         return ending
 
     async def _conclude(self, opening: Opening, ending: Ending) -> Outcome:
@@ -203,18 +242,54 @@ class Cabinet:
     async def _handle(self, sighting: Sighting) -> None:
         match sighting:
             case DoorMoved(state=DoorState.OPEN):
-                await self._opened(sighting.number)
+                await self._opened(sighting)
             case DoorMoved(state=DoorState.CLOSED):
                 await self._closed(sighting.number)
-            case SensorChatters():
-                await self._commit(partial(self._chatters, sighting.number))
+            case SensorChatters(number=number):
+                self._quieting.begin(number)
+                await self._commit(lambda state, at: hardware.sensor_chatters(state, number, at))
+            case SensorQuiet(number=number):
+                await self._commit(lambda state, at: hardware.sensor_quiet(state, number, at))
             case BoardHeard():
                 await self._commit(partial(self._board_heard, sighting))
 
-    @staticmethod
-    def _chatters(number: str, state: LockerState, at: Instant) -> Decision:
-        return hardware.open_fault(
-            state, SENSOR_CHATTERS, number, "minor", at, "the sensor flips without a hand"
+    async def _ask_sensor(self, number: str) -> bool:
+        """Read a sensor that chatters once; whether it still counts as chattering."""
+        mounted = self._mounting.doors[number].sensor
+        try:
+            readings = await mounted.bus.perform(mounted.board.read_doors(), Priority.VERIFY)
+        except BusError:  # the door watch hears of silence by itself
+            return True
+        seen = self.watch.sampled(mounted.board.name, readings, asyncio.get_running_loop().time())
+        for sighting in seen:
+            self._note(sighting)
+        return self.watch.chatters(number)
+
+    async def _look_at_looks(self) -> None:
+        """For as long as the agent runs: were all boards read often enough?"""
+        while True:
+            await asyncio.sleep(SAMPLING_LOOK_S)
+            now_s = asyncio.get_running_loop().time()
+            for name, mounted in self._mounting.boards.items():
+                unheard = bool(self._silent.get(name, "not heard yet"))
+                gap = self._sampling.look(name, mounted.bus.looked_at(mounted.board), unheard, now_s)
+                if gap is not None:
+                    await self._report_gap(gap)
+
+    async def _report_gap(self, gap: SamplingGap) -> None:
+        numbers = self._mounting.reached_by(gap.board)
+        fact = f"{len(numbers)} doors from {numbers[0]} on not read for {gap.length_s:.1f} s"
+        log.warning("sampling gap", extra=fields(board=gap.board, length_s=round(gap.length_s, 1)))
+        await self._commit(lambda state, at: hardware.sampling_gap(state, gap.board, fact, at))
+
+    async def _coil_is_stuck(self, place: str, fact: str) -> None:
+        known = place in self._ledger.state.compartment
+        await self._commit(
+            lambda state, at: (
+                hardware.coil_stuck(state, place, fact, at)
+                if known
+                else hardware.open_fault(state, COIL_STUCK, place, "major", at, fact)
+            )
         )
 
     def _board_heard(self, heard: BoardHeard, state: LockerState, at: Instant) -> Decision:
@@ -223,7 +298,8 @@ class Cabinet:
             return hardware.board_silent(state, heard.board, numbers, heard.fact, at)
         return hardware.board_back(state, heard.board, numbers, at)
 
-    async def _opened(self, number: str) -> None:
+    async def _opened(self, moved: DoorMoved) -> None:
+        number = moved.number
         self._left_open.begin(number)
         meant = self._commanded_but_not_seen()
         if meant is not None and meant.door.number != number and not live_intent(self._ledger.state, number):
@@ -233,8 +309,19 @@ class Cabinet:
         opening = self._openings.get(number)
         if opening is not None:
             opening.resolve(Outcome.OPENED)
-        if committed is not None and committed.result:
+        if committed is None:
+            return
+        if committed.result:
             self._tell(told.DoorOpened(number))
+        elif moved.was is DoorState.CLOSED and any(isinstance(one, e.DoorForced) for one in committed.events):
+            await self._forced(moved)
+
+    async def _forced(self, moved: DoorMoved) -> None:
+        """Seen to open without a command. What is found open after a silence is no burst: nobody saw when."""
+        burst = self._bursts.forced(moved.number, moved.at_s)
+        if burst:
+            log.error("doors forced", extra=fields(doors=len(burst)))
+            await self._commit(lambda state, at: tampering.tampered(state, burst, at))
 
     async def _closed(self, number: str) -> None:
         self._left_open.end(number)

@@ -45,7 +45,15 @@ class SensorChatters:
     at_s: float
 
 
-Observation = DoorMoved | PresenceSeen | SensorChatters
+@dataclass(frozen=True, slots=True)
+class SensorQuiet:
+    """This door's sensor has been quiet for CHATTER_QUIET_S and is believed again."""
+
+    number: str
+    at_s: float
+
+
+Observation = DoorMoved | PresenceSeen | SensorChatters | SensorQuiet
 
 
 @dataclass(slots=True)
@@ -75,6 +83,9 @@ class DoorWatch:
         """The last confirmed state; UNKNOWN while the board is silent, unread, or the sensor chatters."""
         sensor = self._by_number[number]
         return DoorState.UNKNOWN if sensor.chatters else sensor.state
+
+    def chatters(self, number: str) -> bool:
+        return self._by_number[number].chatters
 
     def states(self) -> dict[str, DoorState]:
         """The confirmed state of every door by printed number."""
@@ -112,9 +123,13 @@ class DoorWatch:
             sensor.last_flip_s = at_s
             return []
         if sensor.chatters and at_s - sensor.last_flip_s >= CHATTER_QUIET_S:
-            sensor.chatters = False
-            sensor.moves.clear()
-            sensor.state = DoorState.UNKNOWN
+            return [SensorQuiet(sensor.number, at_s), *self._believe(sensor, state, at_s)]
+        return self._move(sensor, state, at_s)
+
+    def _believe(self, sensor: _Sensor, state: DoorState, at_s: float) -> list[Observation]:
+        sensor.chatters = False
+        sensor.moves.clear()
+        sensor.state = DoorState.UNKNOWN
         return self._move(sensor, state, at_s)
 
     def _move(self, sensor: _Sensor, state: DoorState, at_s: float) -> list[Observation]:

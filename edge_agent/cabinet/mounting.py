@@ -20,8 +20,8 @@ class MountedBoard:
 
     @property
     def pulse_s(self) -> float:
-        """The longest that one unlock can keep a coil on: what was asked for, within the family's bound."""
-        return min(self.board.settings.pulse_ms, self.board.pulse_ms_max) / 1000
+        """The longest that one unlock can keep a coil on, as far as the host knows."""
+        return self.board.pulse_ms / 1000
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 Three outcomes: `OPENED` the sensor changed to open; `NOT_OPENED` it kept saying closed, or no coil was energised;
 `UNKNOWN` nobody can say, and reading the door later will tell, never another pulse. A sensor that already said open
-before (it may be broken) does not veto an authorised opening: the frame goes out and the outcome is unknown.
+before (it may be broken) does not veto an authorised opening: the frame goes out and the outcome is unknown. The one
+thing that keeps a frame back is a coil that stays on at the same supply.
 """
 
 from __future__ import annotations
@@ -14,8 +15,11 @@ from dataclasses import dataclass, field
 from drivers.errors import BusError
 from drivers.lock_board import DoorState, UnlockReport, UnlockSent
 from drivers.transaction import Priority
+from edge_agent.cabinet.coils import CoilGuard
 from edge_agent.cabinet.mounting import MountedBoard, MountedDoor
 from edge_agent.cabinet.power import PowerBudget
+from edge_agent.domain.hardware import FACT_MAX
+from edge_agent.domain.openings import COIL_STUCK
 from edge_agent.domain.words import Outcome
 from edge_agent.logs import fields
 
@@ -49,30 +53,44 @@ class Ending:
     reason: str
 
 
-async def send_unlock(door: MountedDoor, power: PowerBudget, opening: Opening) -> UnlockReport:
+async def send_unlock(opening: Opening, power: PowerBudget, guard: CoilGuard) -> UnlockReport:
     """Wait for the supply's turn and send the one frame. Never raises BusError; runs on the loop."""
-    mounted: MountedBoard = door.lock
-    async with power.turn(mounted.board.name, mounted.pulse_s):
+    door, mounted = opening.door, opening.door.lock
+    board = mounted.board
+    async with power.turn(board.name, mounted.pulse_s):
+        stuck = guard.barred().get(mounted.supply)
+        if stuck:
+            fact = f"supply {mounted.supply} is left alone: the coil at {stuck} stays on"
+            return UnlockReport(UnlockSent.NOT_SENT, fact, COIL_STUCK)
         opening.frame_left = True
-        log.info(
-            "unlock sent", extra=fields(door=door.number, board=mounted.board.name, intent=opening.intent)
-        )
-        try:
-            return await mounted.bus.perform(mounted.board.unlock(door.channel), Priority.UNLOCK)
-        except (
-            BusError
-        ) as error:  # the bus refused the procedure before the driver could report: nothing was sent
-            sent = UnlockSent.UNKNOWN if getattr(error, "sent", True) else UnlockSent.NOT_SENT
-            return UnlockReport(sent, str(error), error.code)
+        log.info("unlock sent", extra=fields(door=door.number, board=board.name, intent=opening.intent))
+        report = await _one_frame(mounted, door.channel)
+        if report.sent in (UnlockSent.ACCEPTED, UnlockSent.UNKNOWN):
+            power.prove(board.name, guard.prove_off(mounted))
+        return report
+
+
+async def _one_frame(mounted: MountedBoard, channel: int) -> UnlockReport:
+    try:
+        return await mounted.bus.perform(mounted.board.unlock(channel), Priority.UNLOCK)
+    except BusError as error:  # the bus refused the procedure before the driver could report
+        sent = UnlockSent.UNKNOWN if error.bytes_left else UnlockSent.NOT_SENT
+        return UnlockReport(sent, str(error), error.code)
+
+
+def reason_of(report: UnlockReport) -> str:
+    """What the wire knows of the frame, for the journal: "refused: BUS-112 board A: busy"."""
+    told = " ".join(part for part in (report.code, report.fact) if part)
+    return f"{report.sent.value}: {told}"[:FACT_MAX] if told else report.sent.value
 
 
 async def settle(opening: Opening, report: UnlockReport, wait_s: float) -> Ending:
     """Decide by the sensor within `wait_s` of the frame."""
     if report.sent in (UnlockSent.REFUSED, UnlockSent.NOT_SENT):
-        return Ending(Outcome.NOT_OPENED, report.fact or report.sent.value)
+        return Ending(Outcome.NOT_OPENED, reason_of(report))
     if opening.before is DoorState.OPEN and not opening.seen.done():
-        return Ending(Outcome.UNKNOWN, "the sensor said open before the frame")
+        return Ending(Outcome.UNKNOWN, f"the sensor said open before the frame; {reason_of(report)}")
     try:
-        return Ending(await asyncio.wait_for(asyncio.shield(opening.seen), wait_s), report.fact)
+        return Ending(await asyncio.wait_for(asyncio.shield(opening.seen), wait_s), reason_of(report))
     except TimeoutError:
-        return Ending(Outcome.UNKNOWN, report.fact)  # the caller asks the door watch what it says now
+        return Ending(Outcome.UNKNOWN, reason_of(report))  # the caller asks the door watch what it says now

@@ -11,6 +11,8 @@ from edge_agent.domain.refusals import NOT_FOUND, Refusal
 from edge_agent.domain.state import LockerState
 
 BOARD_SILENT = "BUS-110"
+SAMPLING_GAP = "BUS-117"
+SENSOR_CHATTERS = "DOOR-207"
 FACT_MAX = 200  # characters of a fault's text: enough for a sentence, whatever a device says
 
 
@@ -45,6 +47,28 @@ def coil_stuck(state: LockerState, number: str, fact: str, at: Instant) -> Decis
         draft.add(e.CoilStuck(number, state.clocks.at(at).service_ms, fact[:FACT_MAX]))
         _open_fault(draft, COIL_STUCK, number, "major", fact)
     return draft.done()
+
+
+def sampling_gap(state: LockerState, board: str, fact: str, at: Instant) -> Decision:
+    """A board was not read for a while and is read again: a fault that begins and ends here, for the record."""
+    found = fault_id(SAMPLING_GAP, board)
+    if found in state.fault:
+        return Decision()
+    draft = Draft(state, at)
+    _open_fault(draft, SAMPLING_GAP, board, "minor", fact)
+    draft.add(e.FaultResolved(found, "agent", "read again"))
+    return draft.done()
+
+
+def sensor_chatters(state: LockerState, number: str, at: Instant) -> Decision:
+    """One fault however long it flips; the door counts as unknown meanwhile."""
+    return open_fault(state, SENSOR_CHATTERS, number, "minor", at, "the sensor flips without a hand")
+
+
+def sensor_quiet(state: LockerState, number: str, at: Instant) -> Decision:
+    """The sensor has been quiet long enough to be believed again."""
+    found = fault_id(SENSOR_CHATTERS, number)
+    return Decision((e.FaultResolved(found, "agent", "quiet again"),)) if found in state.fault else Decision()
 
 
 def open_fault(

@@ -31,6 +31,7 @@ from edge_agent.domain.words import (
 )
 from edge_agent.randomness import Randomness
 
+DOOR_FAULTS = "DOOR-"  # a board's fault ends when the board answers, whatever a person says
 LOOKING = (Cause.VERIFY, Cause.RECALL, Cause.TECHNICIAN, Cause.REMOTE)
 
 
@@ -222,6 +223,18 @@ def in_service(state: LockerState, number: str, actor: str, at: Instant, reason:
     compartment_named(state, number)
     service_ms = state.clocks.at(at).service_ms
     return Decision((e.CompartmentInService(number, actor, service_ms, reason),))
+
+
+def put_right(state: LockerState, number: str, actor: str, at: Instant, reason: str = "") -> Decision:
+    """As `in_service`, and the open faults of this very compartment end with it. Result: how many."""
+    draft = Draft(state, at)
+    for event in in_service(state, number, actor, at, reason).events:
+        draft.add(event)
+    own = [fault for fault in state.fault.values() if fault.code.startswith(DOOR_FAULTS)]
+    found = [fault.id for fault in own if number in fault.place.split("/")]
+    for fault in found:
+        draft.add(e.FaultResolved(fault, actor, reason))
+    return draft.done(len(found))
 
 
 def accept(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from drivers.virtual_bus import VirtualBus
 from edge_agent.cabinet.cabinet import Cabinet
@@ -34,7 +35,13 @@ class Stage:
     """One simulated cabinet with its agent half. `told`: what the screen would have heard."""
 
     def __init__(
-        self, sim: SimCabinet, ledger: Ledger, clock: VirtualClock, chance: SeededRandomness
+        self,
+        sim: SimCabinet,
+        ledger: Ledger,
+        clock: VirtualClock,
+        chance: SeededRandomness,
+        open_wait_s: float,
+        supplies: Mapping[str, str],
     ) -> None:
         self.sim, self.ledger, self.clock, self.chance = sim, ledger, clock, chance
         self.told: list[DoorEvent] = []
@@ -44,21 +51,25 @@ class Stage:
             bus.name: VirtualBus(line_settings(bus), ports.wires[bus.name], loop) for bus in sim.config.bus
         }
         boards = {
-            board.name: MountedBoard(lock_board(sim.config, board), self.buses[board.bus], "psu-1")
+            board.name: MountedBoard(
+                lock_board(sim.config, board), self.buses[board.bus], supplies.get(board.name, "psu-1")
+            )
             for board in sim.config.board
         }
         self.cabinet = Cabinet(
             Mounting(boards, sim.config.doors()),
             ledger,
             self.told.append,
-            open_wait_s=OPEN_WAIT_S,
+            open_wait_s=open_wait_s,
             left_open_s=LEFT_OPEN_S,
         )
 
-    async def unlock(self, number: str) -> Outcome:
-        """A technician's intent, made durable, then executed."""
+    async def unlock(self, number: str, session: str = "") -> Outcome:
+        """A technician's intent, made durable, then executed. With a session, tries of one visit are counted."""
         committed = await self.ledger.transact(
-            lambda state, at: service.open_door(state, number, Cause.TECHNICIAN, TECHNICIAN, at, self.chance)
+            lambda state, at: service.open_door(
+                state, number, Cause.TECHNICIAN, TECHNICIAN, at, self.chance, session=session
+            )
         )
         return await self.cabinet.open(committed.result.intent)
 
@@ -71,6 +82,20 @@ class Stage:
         batch = await self.ledger.events_after(0, limit=10_000)
         return [json.loads(event)["type"].removeprefix("locker.") for event in batch.events]
 
+    async def events(self, kind: str) -> list[dict[str, Any]]:
+        """What stands in the journal under one type, oldest first."""
+        batch = await self.ledger.events_after(0, limit=10_000)
+        found = [json.loads(event) for event in batch.events]
+        return [event["data"] for event in found if event["type"] == f"locker.{kind}"]
+
+    async def last(self, kind: str) -> dict[str, Any]:
+        """The newest of them."""
+        return (await self.events(kind))[-1]
+
+    async def faults(self, code: str) -> list[str]:
+        """Places where a fault of this code was opened, oldest first."""
+        return [event["place"] for event in await self.events("fault.opened") if event["code"] == code]
+
     def pulses(self) -> int:
         """How often any coil was energised."""
         return len(self.sim.coils())
@@ -79,8 +104,18 @@ class Stage:
 Story = Callable[[Stage], Awaitable[None]]
 
 
-def play(tmp_path: Path, story: Story, *boards: str | BoardPlan) -> None:
-    """Build the stage, wait until the doors are known, run the story, all in virtual time."""
+def play(
+    tmp_path: Path,
+    story: Story,
+    *boards: str | BoardPlan,
+    open_wait_s: float = OPEN_WAIT_S,
+    supplies: Mapping[str, str] | None = None,
+) -> None:
+    """Build the stage, wait until the doors are known, run the story, all in virtual time.
+
+    `supplies` by board; every board not named hangs on one supply.
+    """
+    tmp_path.mkdir(exist_ok=True)
     clock = VirtualClock()
 
     async def main() -> None:
@@ -91,7 +126,7 @@ def play(tmp_path: Path, story: Story, *boards: str | BoardPlan) -> None:
         opened = await open_ledger(Settings(tmp_path, "HK-0001"), clock, chance, Inline())
         doors = tuple(DoorSpec(d.number, d.size, 1, Height(d.height), d.board) for d in sim.config.doors())
         await opened.ledger.transact(lambda state, at: service.configure(state, "digest", doors, at))
-        stage = Stage(sim, opened.ledger, clock, chance)
+        stage = Stage(sim, opened.ledger, clock, chance, open_wait_s, supplies or {})
         worker = loop.create_task(stage.cabinet.run())
         for bus in stage.buses.values():
             bus.start()
