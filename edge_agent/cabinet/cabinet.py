@@ -162,13 +162,15 @@ class Cabinet:
         for mounted in self._mounting.boards.values():
             mounted.bus.armed(ARMED_HOLD_S)
 
-    async def open(self, intent_id: str) -> Outcome:
+    async def open(self, intent_id: str, pulse_sent: Callable[[], None] | None = None) -> Outcome:
         """Execute one durable intent, once ever. The outcome is committed before this returns.
+
+        `pulse_sent` is called on the loop once the board has confirmed the frame: not yet a door that opened.
 
         Raises DoorError DOOR-203 for an intent that is not durable, was executed before, or whose door is busy.
         """
         door = self._claim(intent_id)
-        opening = Opening(intent_id, door, self.watch.state(door.number))
+        opening = Opening(intent_id, door, self.watch.state(door.number), pulse_sent)
         self._openings[door.number] = opening
         try:
             return await self._conclude(opening, await self._act(opening))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from drivers.errors import BusError
@@ -36,6 +37,7 @@ class Opening:
     intent: str
     door: MountedDoor
     before: DoorState
+    pulse_sent: Callable[[], None] | None = None
     seen: asyncio.Future[Outcome] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     ended: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     frame_left: bool = False
@@ -65,6 +67,8 @@ async def send_unlock(opening: Opening, power: PowerBudget, guard: CoilGuard) ->
         opening.frame_left = True
         log.info("unlock sent", extra=fields(door=door.number, board=board.name, intent=opening.intent))
         report = await _one_frame(mounted, door.channel)
+        if report.sent is UnlockSent.ACCEPTED and opening.pulse_sent is not None:
+            opening.pulse_sent()
         if report.sent in (UnlockSent.ACCEPTED, UnlockSent.UNKNOWN):
             power.prove(board.name, guard.prove_off(mounted))
         return report
