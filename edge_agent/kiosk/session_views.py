@@ -240,12 +240,13 @@ def _no_such_size(look: Look) -> set[str]:
 
 def _door_open_put(show: Show, look: Look) -> s.Screen:
     context = look.context
+    here = look.state.compartment.get(context.door)
     return s.DoorOpenPut(
         door=context.door,
         opening=show.about == "opening",
         role="courier",
         tail=context.tail,
-        size=context.size,
+        size=here.size if here else context.size,  # a larger one where the wanted size is used up
         reminder=context.reminder,
         queued=context.queued,
         offers=() if show.about else tuple(name for name in PUT_OFFERS if name not in _no_such_size(look)),

@@ -33,6 +33,7 @@ class Album:
     def __init__(self, audit_all: bool = False) -> None:
         self.audit_all = audit_all
         self.audited: set[str] = set()
+        self.texts: dict[str, str] = {}  # what stood on a screen when its newest picture was taken
         self._taken: set[str] = set()
         FOLDER.mkdir(parents=True, exist_ok=True)
 
@@ -42,6 +43,7 @@ class Album:
         if name in self._taken:
             return
         self._taken.add(name)
+        self.texts[view["screen"]] = page.inner_text("body")
         page.screenshot(path=FOLDER / f"{name}.png")
         if self.audit_all or view["screen"] not in self.audited:
             self._audit(page, view["screen"], name)

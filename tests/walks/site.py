@@ -29,6 +29,7 @@ from sim.virtual_time import PacedLoop
 
 TOKEN = "w" * 32
 CALL_S = 20.0  # real seconds for one call into the locker's loop; on a busy machine most take milliseconds
+A_MINUTE_S = 61.0
 BADGE, CARD, PIN = "badge-c1", "card-t1", "4711"
 
 T = TypeVar("T")
@@ -82,6 +83,11 @@ class Site:
         self.loop.skip(seconds)
         self.call(self._reached(until))
 
+    def let_pass(self, seconds: float) -> None:
+        """Hours go by in which nothing happens; then the agent's next minute has come."""
+        self.do(lambda: self.clock.advance(seconds))
+        self.skip(A_MINUTE_S)
+
     def until(self, wanted: Callable[[], bool], at_most_s: float = 20.0) -> None:
         """Let virtual time pass, quickly, until something is so."""
         for _ in range(int(at_most_s / 0.2)):
@@ -92,9 +98,13 @@ class Site:
 
     # Who may do what: as documents of the back office would say it
 
-    def hire(self, courier: str = "c1", carrier: str = "SF") -> str:
-        """A courier with a badge; what its barcode says."""
-        return self.call(self.locker.hire(courier, carrier))
+    def hire(self, courier: str = "c1", carrier: str = "SF", asks_phone: bool = True) -> str:
+        """A courier with a badge; what its barcode says. Some carriers know all phone numbers themselves."""
+        badge = self.call(self.locker.hire(courier, carrier))
+        if not asks_phone:
+            firm = Carrier(carrier, carrier, consent=Consent.NOT_NEEDED, phone_required=False)
+            self.call(self.locker.give(("carrier", carrier, firm)))
+        return badge
 
     def hire_by_number(self, number: str, carrier: str = "SF") -> None:
         """A courier who types a number and `PIN`; the carrier asks for nobody's phone."""
@@ -161,7 +171,7 @@ class Site:
 
     def is_open(self, door: str) -> bool:
         """As an eye sees it, whatever a sensor says."""
-        return bool(self.do(lambda: self.locker.sim.door_json(door))["position"] != "closed")
+        return bool(self.do(lambda: self.locker.sim.door_json(door))["door"] != "closed")
 
     def die(self) -> None:
         """The agent's process is gone in the middle of whatever it did; another one starts on the same files."""
@@ -185,6 +195,9 @@ class Site:
         try:
             self.loop.run_until_complete(self._live())
         finally:
+            for task in asyncio.all_tasks(self.loop):
+                task.cancel()
+            self.loop.run_until_complete(asyncio.sleep(0))
             self.loop.close()
             self._listener.close()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tests.walks.conftest import Stage
@@ -10,8 +12,11 @@ pytestmark = pytest.mark.browser
 
 # Each size and each language once; the full square is soak.
 ONCE = [("1024x600", "en"), ("1280x800", "zh-Hant"), ("1080x1920", "zh-Hans")]
-REST = [(p, l) for p in ("1024x600", "1280x800", "1080x1920") for l in ("en", "zh-Hant", "zh-Hans")]
+REST = [
+    (p, language) for p in ("1024x600", "1280x800", "1080x1920") for language in ("en", "zh-Hant", "zh-Hans")
+]
 PHONE = "91234567"
+START_S = 30.0  # a locker's start, whose settling is not part of the visit
 EVERY = [
     *(pytest.param(*one, id="-".join(one)) for one in ONCE),
     *(pytest.param(*one, id="-".join(one), marks=pytest.mark.soak) for one in REST if one not in ONCE),
@@ -101,13 +106,96 @@ def test_a_known_parcel_costs_no_touch_at_either_end(stage: Stage, panel: str, l
 
 
 def test_a_round_in_speed_mode_touches_nothing_but_the_first_size(stage: Stage) -> None:
-    """Twelve parcels of one size whose numbers the carrier keeps: one touch for the first, none for eleven."""
+    """Five parcels of one size of a carrier that keeps the phone numbers: one touch for the first, none for the rest."""
     visitor = stage.arrive()
-    visitor.site.hire_by_number("c1")
-    visitor.touch("courier")
-    visitor.sees("courier-pin", ask="number")
+    visitor.logs_in_by_number("1001")
     visitor.starts_anew()
 
+    doors = [visitor.deposits(f"SF123456789012{n}", "M") for n in range(5)]
 
-def test_with_speed_mode_off_the_size_of_each_parcel_costs_one_touch(stage: Stage) -> None:
-    """A tile for every parcel; the one used last stands out."""
+    assert visitor.touched() == ["size"]
+    assert len(set(doors)) == 5
+
+
+def test_a_parcel_of_the_same_size_costs_its_phone_number_only(stage: Stage) -> None:
+    """The size is remembered. A masked label costs one touch instead of a number."""
+    visitor = stage.arrive()
+    visitor.logs_in(visitor.site.hire())
+    visitor.deposits("SF1234567890123")
+    visitor.starts_anew()
+
+    visitor.deposits("SF1234567890124", phone="98765432")
+    typed = visitor.touched()
+    visitor.starts_anew()
+    visitor.scans("SF1234567890125")
+    visitor.sees("recipient-phone")
+    visitor.touch("masked")
+    visitor.puts_in()
+    visitor.sees("courier-scan", deposited=3)
+
+    assert typed == [*digits("98765432"), "digit-ok"]
+    assert visitor.touched() == ["masked"]
+
+
+def test_with_speed_mode_off_every_parcel_costs_one_touch(stage: Stage) -> None:
+    """A courier with mixed parcels: a tile for each; the size used last stands out."""
+    visitor = stage.arrive()
+    visitor.logs_in_by_number("1001")
+    visitor.touch("speed")
+    visitor.sees("courier-scan", speed=False)
+    visitor.starts_anew()
+
+    visitor.deposits("SF1234567890123", "S")
+    visitor.deposits("SF1234567890124", "L")
+
+    assert visitor.touched() == ["size", "size"]
+
+
+def test_command_cards_make_a_round_without_touching_glass(stage: Stage) -> None:
+    """Gloves on: the size, "done" and the badge are barcodes."""
+    visitor = stage.arrive()
+    site = visitor.site
+    visitor.logs_in_by_number("1001")
+    visitor.starts_anew()
+
+    site.scan("LKC:L")
+    visitor.sees("courier-scan", size="L")
+    door = visitor.deposits("SF1234567890123")
+    site.scan("LKC:DONE")
+    visitor.sees("courier-summary", deposited=1)
+    site.skip(10)
+    visitor.sees("home")
+
+    assert visitor.touched() == []
+    assert site.state.compartment[door].size == "L"
+
+
+@pytest.mark.parametrize("way", ["code", "qr"])
+def test_a_whole_visit_in_real_time(stage: Stage, way: str) -> None:
+    """Nothing is skipped: boards, doors, time-outs and the page all run at the speed of the street."""
+    visitor = stage.arrive()
+    site = visitor.site
+    site.pre_advise("SF1234567890123", "S", PHONE)
+    began_s = time.monotonic()
+
+    visitor.logs_in(badge := site.hire())
+    visitor.scans("SF1234567890123")
+    door = visitor.sees("door-open-put", opening=False)["door"]
+    site.close(door, "parcel")
+    visitor.sees("courier-scan", deposited=1)
+    site.scan(badge)
+    visitor.sees("courier-summary")
+    visitor.sees("home")
+    message = visitor.message()
+    if way == "qr":
+        site.scan(f"LKT:{message['token']}")
+    else:
+        visitor.type(message["code"])
+    visitor.sees("door-open-take", opening=False, door=door)
+    visitor.page.wait_for_timeout(LONG_ENOUGH_S * 1000)
+    site.close(door, "empty")
+    visitor.sees("thanks")
+    visitor.sees("home")
+
+    assert site.do(site.loop.time) - 1000 <= time.monotonic() - began_s + START_S
+    assert site.journal()[-2:] == ["parcel.collected", "session.ended"]

@@ -13,7 +13,7 @@ from typing import Any
 from playwright.sync_api import Page, WebSocket
 
 from tests.walks.album import Album
-from tests.walks.site import Site
+from tests.walks.site import PIN, Site
 
 LOOK_MS = 15
 PATIENCE_MS = 8000  # for the page to show what the agent says; milliseconds on a quiet machine
@@ -31,6 +31,15 @@ new MutationObserver(() => {
 """
 EVERYTHING = "[location.href, document.title, document.documentElement.outerHTML].join(' ')"
 OPEN_STATES = ("DOOR_OPEN", "UNDO_OPEN")
+STANDS_OPEN = (
+    *OPEN_STATES,
+    "PUTTING_BACK",
+    "PROBLEM",
+    "SWAPPING",
+    "SETTING_ASIDE",
+    "CANCELLING",
+    "LEAVING_IT",
+)
 LONG_ENOUGH_S = 3.0  # a door that was open for less leaves doubt whether anything was taken
 
 
@@ -122,6 +131,11 @@ class Visitor:
         self.site.until(lambda: session.state.name in OPEN_STATES)
         return self.site.do(lambda: session.context.door)
 
+    def another_door_opens(self, than: str) -> str:
+        session = self.site.locker.agent.session
+        self.site.until(lambda: session.context.door not in ("", than))
+        return self.door_opens()
+
     def puts_in(self) -> str:
         """The parcel in, the door closed; which door that was."""
         return self._closes("parcel")
@@ -134,7 +148,9 @@ class Visitor:
         return self._closes("")
 
     def _closes(self, inside: str) -> str:
-        door = self.door_opens()
+        session = self.site.locker.agent.session
+        self.site.until(lambda: session.context.door and session.state.name in STANDS_OPEN)
+        door = self.site.do(lambda: session.context.door)
         self.site.skip(LONG_ENOUGH_S)
         self.shuts(door, inside)
         return door
@@ -148,6 +164,17 @@ class Visitor:
 
     def logs_in(self, badge: str) -> None:
         self.site.scan(badge)
+        self.sees("courier-scan")
+
+    def logs_in_by_number(self, number: str) -> None:
+        """With `PIN`; the carrier's labels need no phone number."""
+        self.site.hire_by_number(number)
+        self.secrets.add(PIN)
+        self.touch("courier")
+        self.sees("courier-pin", ask="number")
+        self.type(number, send=True)
+        self.sees("courier-pin", ask="pin")
+        self.type(PIN, send=True)
         self.sees("courier-scan")
 
     def scans(self, waybill: str) -> None:
