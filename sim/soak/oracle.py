@@ -281,6 +281,13 @@ def _last(e: Evidence) -> dict[str, str]:
     return said
 
 
+def known(e: Evidence) -> dict[str, str]:
+    """What the journal says in the end of each door that is not plainly empty, and of each code."""
+    lives = {"code.claimed": "claimed", "code.rearmed": "live", "code.spent": "spent"}
+    doors = {number: said for number, said in _last(e).items() if said != "empty"}
+    return doors | {str(o.data["stay"]): lives[o.kind] for o in e.of(*lives)}
+
+
 def no_command_no_actuation(e: Evidence) -> Iterator[str]:
     commands = len(e.did("command"))
     remote = [o for o in e.of("door.open_requested") if o.data["cause"] == "remote"]

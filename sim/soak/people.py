@@ -11,6 +11,7 @@ from sim.soak.whole_locker import WholeLocker
 PHONE = "85291234567"
 WALK_S = (1.0, 6.0)  # to the door and back, parcel in hand
 SCANS_MAX = 40  # of one round: more parcels than a tour has for one site
+ENDS = ("recall-list", "door-failed", "message")
 ANSWERS_MAX = 6  # screens that may follow one scan before a door opens; more is a maze
 
 
@@ -60,10 +61,37 @@ class Courier:
     async def _put(self, locker: WholeLocker) -> bool:
         door = locker.vm.door
         await asyncio.sleep(self.random.uniform(*WALK_S))
-        locker.sim.inside(door, "parcel")
-        locker.sim.hand(door, "close")
+        locker.puts(door)
+        locker.shuts(door)
         locker.note(f"courier left a parcel in {door}")
-        return await locker.sees("courier-scan", "full", at_most_s=15.0)
+        if not await locker.sees("courier-scan", "full", at_most_s=15.0):
+            return False
+        if locker.vm.notice is not None and locker.vm.notice.kind == "stored":
+            locker.did("told-stored", door)
+        return True
+
+    async def recall(self, locker: WholeLocker, size: str = "S") -> int:
+        """Take back what the screen offers; how many parcels were taken out."""
+        await locker.sees("home", at_most_s=600.0)
+        locker.scan(self.badge)
+        if not await locker.sees("courier-scan", "full"):
+            return 0
+        locker.touch("recall")
+        taken = 0
+        for _ in range(SCANS_MAX):
+            await locker.until(lambda: locker.is_open("door-open-take") or locker.screen in ENDS, 20.0)
+            if not locker.is_open("door-open-take"):
+                break
+            door = locker.vm.door
+            await asyncio.sleep(self.random.uniform(*WALK_S))
+            taken += locker.takes(door)
+            locker.shuts(door)
+            await locker.until(lambda door=door: not locker.is_open("door-open-take", door), 15.0)  # type: ignore[misc]
+        locker.touch("finish")
+        if await locker.sees("courier-scan", at_most_s=10.0):
+            locker.touch("finish")
+        await locker.sees("home", at_most_s=60.0)
+        return taken
 
 
 @dataclass(slots=True)
@@ -72,21 +100,34 @@ class Recipient:
 
     random: Random
 
-    async def pick_up(self, locker: WholeLocker, code: str = "", token: str = "") -> bool:
-        """True if a parcel was taken out."""
+    async def pick_up(self, locker: WholeLocker, code: str = "", token: str = "", refuse: bool = False) -> bool:
+        """True if a parcel was taken out. `refuse`: look at it, touch "refuse", leave it inside."""
         await locker.sees("home", at_most_s=600.0)
         if token:
             locker.scan(f"LKT:{token}")
         else:
             locker.touch("code", digits=code)
-        if not await locker.until(lambda: locker.screen == "door-open-take" and not locker.vm.opening, 20.0):
+        if not await locker.until(lambda: locker.is_open("door-open-take"), 20.0):
             locker.note(f"recipient sees {locker.screen} and leaves")
             return False
         door = locker.vm.door
         await asyncio.sleep(max(2.5, self.random.uniform(*WALK_S)))
-        found = bool(locker.sim.door_json(door)["inside"] == "parcel")
-        locker.sim.inside(door, "empty")
-        locker.sim.hand(door, "close")
+        if refuse:
+            locker.touch("refuse")
+            await asyncio.sleep(1.0)
+        found = not refuse and locker.takes(door)
+        locker.shuts(door)
         locker.note(f"recipient took {'a parcel' if found else 'nothing'} from {door}")
-        await locker.sees("thanks", "home", at_most_s=15.0)
+        if await locker.sees("thanks", "more-parcels", at_most_s=15.0) and not refuse:
+            locker.did("told-collected", door)
         return found
+
+
+class Passer:
+    """Somebody who sees a door standing open and pushes it shut; takes nothing."""
+
+    @staticmethod
+    def shuts_all(locker: WholeLocker) -> None:
+        for one in locker.sim.doors():
+            if one["door"] == "open":
+                locker.shuts(one["number"])

@@ -21,9 +21,7 @@ from typing import Any
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from drivers.bus import Bus
 from drivers.scanner_port import VirtualScanner
-from drivers.virtual_bus import VirtualBus
 from edge_agent.agent import Agent, Seams
 from edge_agent.clock import VirtualClock
 from edge_agent.domain import service
@@ -41,6 +39,7 @@ from sim import demo_cabinet
 from sim.cabinet import SimCabinet
 from sim.soak.evidence import Deed, Evidence, Watcher, collect
 from sim.soak.lives import Life, MortalWire
+from sim.soak.still import DozingBus, Stillness
 from sim.virtual_time import run_virtual
 
 TECHNICIAN = "technician:soak"
@@ -69,12 +68,12 @@ class WholeLocker:
 
     def __init__(self, folder: Path, seed: int, clock: VirtualClock, **sections: Any) -> None:
         self.folder, self.seed, self.clock = folder, seed, clock
-        self.bus: Callable[..., Bus] = VirtualBus
         self.loop = asyncio.get_running_loop()
         self.cloud_private = seeded_key(seed)
         sections["security"] = {"cloud_key": self.cloud_private["x"], **sections.get("security", {})}
         self.sim = SimCabinet.of_document(demo_cabinet.document(folder, **sections), self.loop.time, seed)
         self.ports = self.sim.open_virtual(self.loop)
+        self.still = Stillness(self.sim)
         self.glass = Glass()
         self.log: list[str] = []
         self.deeds: list[Deed] = []
@@ -100,7 +99,7 @@ class WholeLocker:
         return Seams(
             clock=self.clock,
             chance=SeededRandomness(self.seed + len(self.deeds)),
-            bus=lambda line: self.bus(line, MortalWire(wires[line.name], life), loop),
+            bus=lambda line: DozingBus(self.still, line, MortalWire(wires[line.name], life), loop),
             scanner=lambda line, scanner, scan, state: VirtualScanner(
                 scanner, MortalWire(wires[line.name], life), loop, scan, state
             ),
@@ -199,6 +198,24 @@ class WholeLocker:
     def scan(self, text: str) -> None:
         self.note("scans something")
         self.sim.scan("front", text)
+
+    def is_open(self, screen: str, door: str = "") -> bool:
+        """The screen says that a door is open: any, or this one."""
+        return self.screen == screen and not self.vm.opening and door in ("", self.vm.door)
+
+    def puts(self, door: str) -> None:
+        if self.sim.inside(door, "parcel"):
+            self.did("puts", door)
+
+    def takes(self, door: str) -> bool:
+        """True if there was a parcel and the door let a hand in."""
+        found = bool(self.sim.door_json(door)["inside"] == "parcel") and self.sim.inside(door, "empty")
+        if found:
+            self.did("takes", door)
+        return found
+
+    def shuts(self, door: str) -> None:
+        self.sim.hand(door, "close")
 
     def note(self, what: str) -> None:
         self.log.append(f"{self.loop.time():.3f} {what}")

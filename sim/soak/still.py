@@ -1,0 +1,91 @@
+"""A virtual bus that dozes while no look at a board could find anything new.
+
+Most of a simulated week is boards that are asked twice a second whether anything has changed. Here the asking stops
+once two whole rounds have found nothing and the cabinet is still: no coil on, nothing under way behind a door, no
+fault, no board without power. Whatever moves in the cabinet, and whatever the agent asks of the bus, ends the doze,
+and the looks go on in their old rhythm. The agent cannot tell the difference; a simulated day costs a tenth.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from drivers.bus import LineSettings
+from drivers.bus_core import Phase
+from drivers.virtual_bus import VirtualBus
+from sim.cabinet import SimCabinet
+
+ROUNDS_S = 1.2  # two looks at every board at the idle pace, and the confirming ones
+NAP_MAX_S = 3600.0  # asked again once an hour all the same
+RHYTHM_S = 0.5  # the idle pace: where the next look would have been
+
+
+class Stillness:
+    """Whether a cabinet could show anything new, and who wants to know when that ends."""
+
+    def __init__(self, cabinet: SimCabinet) -> None:
+        self._cabinet = cabinet
+        self.since_s = cabinet.world.now()
+        self.sleepers: list[Callable[[], None]] = []
+        cabinet.world.on_change.append(lambda number, at_s: self.stir())
+        cabinet.world.on_coil.append(lambda pulse: self.stir())
+        cabinet.faults.listeners.append(lambda fault: self.stir())
+
+    def stir(self) -> None:
+        """Something moves: looks are worth their while again."""
+        self.since_s = self._cabinet.world.now()
+        for wake in self.sleepers:
+            wake()
+
+    def holds(self, now_s: float) -> bool:
+        world = self._cabinet.world
+        return (
+            now_s - self.since_s >= ROUNDS_S
+            and world.next_due_s() is None
+            and not self._cabinet.faults.active()
+            and all(until_s <= now_s - ROUNDS_S for until_s in world.asleep_until_s.values())
+            and all(coil.current is None for coil in world.coils.values())
+        )
+
+
+class DozingBus(VirtualBus):
+    """Everything as the base has it, but for looks that cannot find anything."""
+
+    def __init__(self, stillness: Stillness, line: LineSettings, wire: Any, scheduler: Any) -> None:
+        super().__init__(line, wire, scheduler)
+        self._stillness = stillness
+        self._busy_s = scheduler.time()
+        self._dozing = False
+        stillness.sleepers.append(self._stirred)
+
+    def stop(self) -> None:
+        super().stop()
+        self._dozing = False
+        if self._stirred in self._stillness.sleepers:
+            self._stillness.sleepers.remove(self._stirred)
+
+    def _post(self, action: Callable[[], None]) -> None:
+        self._busy_s = self._now()
+        super()._post(action)
+
+    def _turn(self) -> None:
+        self._dozing = False
+        super()._turn()
+        core, now = self._core, self._now()
+        only_looks = core.phase is Phase.IDLE and core.roster.next_due == float("inf") and not self._inbox
+        if only_looks and self._timer is not None and now - self._busy_s >= ROUNDS_S and self._stillness.holds(now):
+            self._dozing = True
+            self._wake_at(now + NAP_MAX_S)
+
+    def _stirred(self) -> None:
+        if self._dozing:
+            self._dozing = False
+            now, due = self._now(), self._core.plan.next_due
+            self._wake_at(due + RHYTHM_S * max(0, math.ceil((now - due) / RHYTHM_S)))
+
+    def _wake_at(self, moment_s: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._scheduler.call_at(moment_s, self._turn)
