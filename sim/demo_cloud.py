@@ -28,10 +28,11 @@ def encoded(raw: bytes) -> str:
 
 
 class CloudKey:
-    """A key pair made for this run. `public` goes into the locker's configuration."""
+    """A key pair, made for this run or kept in a file. `public` goes into the locker's configuration."""
 
-    def __init__(self) -> None:
-        private = X25519PrivateKey.generate()
+    def __init__(self, raw: bytes = b"") -> None:
+        private = X25519PrivateKey.from_private_bytes(raw) if raw else X25519PrivateKey.generate()
+        self._raw = private.private_bytes_raw()
         self.public = encoded(private.public_key().public_bytes_raw())
         jwk: dict[str, str | list[str]] = {
             "kty": "OKP",
@@ -40,6 +41,16 @@ class CloudKey:
             "d": encoded(private.private_bytes_raw()),
         }
         self._key = OKPKey.import_key(jwk)
+
+    @classmethod
+    def of_file(cls, file: Path) -> CloudKey:
+        """The key in `file` (hex); made there when it is not."""
+        if file.exists():
+            return cls(bytes.fromhex(file.read_text().strip()))
+        key = cls()
+        file.touch(mode=0o600)
+        file.write_text(key._raw.hex())
+        return key
 
     def open(self, sealed: str) -> dict[str, Any]:
         """The personal data of one event."""

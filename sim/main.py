@@ -12,6 +12,7 @@ import click
 
 VERBS = {
     "demo": ("sim.demo:demo", "A whole locker to play with: cabinet, agent and back office."),
+    "cloud": ("sim.cloud.command:cloud", "A small back office on an MQTT broker."),
     "boards": ("sim.boards_command:boards", "Pretend lock boards and scanners on ptys, with a control API."),
 }
 
