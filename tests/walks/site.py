@@ -20,6 +20,7 @@ from edge_agent.domain.policy import Expected
 from edge_agent.domain.ports import Decide
 from edge_agent.domain.staff_member import Staff
 from edge_agent.domain.state import LockerState
+from edge_agent.domain.words import StayStatus
 from edge_agent.kiosk.server import KioskServer, bind, create_app
 from edge_agent.kiosk.session_inputs import pin_text
 from edge_agent.kiosk.site import site_of
@@ -136,6 +137,10 @@ class Site:
 
         self.call(deciding())
 
+    def doubt(self, door: str) -> None:
+        """Nobody knows any more what is behind this door."""
+        self.decide(lambda state, at: service.contents_unknown(state, door, "test", at))
+
     def take_out_of_service(self, *doors: str) -> None:
         for door in doors or tuple(self.state.compartment):
             self.decide(
@@ -146,6 +151,21 @@ class Site:
     def state(self) -> LockerState:
         """What the ledger says. Read it only while nothing happens."""
         return self.locker.agent.ledger.state
+
+    def is_legal(self) -> None:
+        """With nobody in front of the screen: no visit goes on, and nothing is promised that nobody knows."""
+        assert self.do(lambda: self.locker.agent.session.flow.name) == "home"
+        events = self.call(self.locker.events())
+        begun, ended = (
+            {event["data"]["session"] for event in events if event["type"] == f"locker.session.{what}"}
+            for what in ("started", "ended")
+        )
+        assert begun == ended
+        for compartment in self.state.compartment.values():
+            assert not (compartment.offered and compartment.stay), compartment
+        for stay in self.state.stay.values():
+            assert stay.status is not StayStatus.RESERVED, stay
+            assert stay.session == "", stay
 
     # Hands and scanners
 
