@@ -27,6 +27,8 @@ from sim.virtual_time import run_virtual
 
 STORY_S = 400.0  # a story that is not over by now is stuck; people have left long before
 LEFT_OPEN_S = 200.0  # longer than the alarm for a door left open
+TRIAL_S = 4_000.0  # everything in one trial
+STARTED_S = 2.0  # what a start still has to say: scanners back, doors compared
 SETTLED_S = 30.0
 DARK_S = 45.0  # longer than a board or a computer takes to start
 
@@ -142,7 +144,11 @@ class Trial:
         clock = VirtualClock()
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        return run_virtual(self._live(folder, seed, clock), on_jump=clock.advance)
+        return run_virtual(self._bounded(folder, seed, clock), on_jump=clock.advance)
+
+    async def _bounded(self, folder: Path, seed: int, clock: VirtualClock) -> Evidence:
+        async with asyncio.timeout(TRIAL_S):
+            return await self._live(folder, seed, clock)
 
     async def _live(self, folder: Path, seed: int, clock: VirtualClock) -> Evidence:
         scene = Scene(WholeLocker(folder, seed, clock), Random(seed))
@@ -179,15 +185,20 @@ class Trial:
             await locker.cut(self.cut.dark_s)
             life = Life.begin(fuse)
             await self._until_over(locker, self._starting(locker, life))
-            self.starts.append(life.steps)
+            self.starts.append(list(life.steps))
             if not life.ended:
+                life.set(Fuse())
                 self.settled = await locker.evidence()
                 return
 
     @staticmethod
     def _starting(locker: WholeLocker, life: Life) -> asyncio.Future[Any]:
+        async def starting() -> None:
+            await locker.start(life)
+            await asyncio.sleep(STARTED_S)
+
         locker.life = life
-        return asyncio.ensure_future(locker.start(life))
+        return asyncio.ensure_future(starting())
 
     async def _live_on(self, scene: Scene) -> None:
         """Doors are shut, the old codes are tried once more, another parcel comes."""

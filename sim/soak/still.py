@@ -14,6 +14,7 @@ from typing import Any
 
 from drivers.bus import LineSettings
 from drivers.bus_core import Phase
+from drivers.lock_board import LockBoard
 from drivers.virtual_bus import VirtualBus
 from sim.cabinet import SimCabinet
 
@@ -59,6 +60,13 @@ class DozingBus(VirtualBus):
         self._busy_s = scheduler.time()
         self._dozing = False
         stillness.sleepers.append(self._stirred)
+
+    def looked_at(self, board: LockBoard) -> float:
+        """While dozing: the look that would have been the latest."""
+        if not self._dozing:
+            return super().looked_at(board)
+        now = self._now()
+        return now - (now - self._core.plan.next_due) % RHYTHM_S
 
     def stop(self) -> None:
         super().stop()

@@ -116,15 +116,17 @@ class WholeLocker:
         """The agent is gone at once: killed, or (`dark_s` above 0) its boards without power for so long as well."""
         self.life.end()
         self.did("agent-down")
+        agent, self.agent = self.agent, None
+        if agent is not None:
+            for port in (*agent.buses.values(), *agent.scanners.values()):
+                port.stop()
+        await asyncio.sleep(0)  # what the ports still told the agent becomes a task, to be taken apart with the rest
         doomed = asyncio.all_tasks() - {asyncio.current_task(), *self.keep}
         for task in doomed:
             task.cancel()
         await asyncio.gather(*doomed, return_exceptions=True)
         self.glass.close()
-        agent, self.agent = self.agent, None
         if agent is not None:
-            for port in (*agent.buses.values(), *agent.scanners.values()):
-                port.stop()
             agent.ledger.engine.connection.close(True)
         if dark_s:
             await self._dark(dark_s)
