@@ -205,7 +205,8 @@ def _fold(event: Event, said: dict[str, str], holder: dict[str, str]) -> None:
         said[event.door] = "stay"
     elif event.kind in BECOMES:
         said[event.door] = BECOMES[event.kind]
-    if said.get(event.door) == "empty":
+    ends = BECOMES.get(event.kind) == "empty" or event.kind == "deposit.cancelled"
+    if ends and said.get(event.door) == "empty":
         holder.pop(event.door, None)
 
 
