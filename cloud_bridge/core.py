@@ -119,6 +119,11 @@ class Core:
         return self._line
 
     @property
+    def in_flight(self) -> frozenset[int]:
+        """Tokens of the messages that the broker has not answered."""
+        return frozenset(self._flying)
+
+    @property
     def backlog(self) -> int:
         return self._out.backlog
 
