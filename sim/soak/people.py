@@ -8,10 +8,12 @@ from random import Random
 
 from sim.soak.whole_locker import WholeLocker
 
-PHONE = "85291234567"
 WALK_S = (1.0, 6.0)  # to the door and back, parcel in hand
 SCANS_MAX = 40  # of one round: more parcels than a tour has for one site
 ENDS = ("recall-list", "door-failed", "message")
+THANKED = ("thanks", "more-parcels")
+NEXT_S = 4.0  # a further door opens within this, or there is none
+DOORS_MAX = 12  # for one person in one visit
 ANSWERS_MAX = 6  # screens that may follow one scan before a door opens; more is a maze
 
 
@@ -48,7 +50,7 @@ class Courier:
             if locker.screen == "choose-size":
                 locker.touch("size", id=size)
             elif locker.screen == "recipient-phone":
-                locker.touch("phone", digits=PHONE)
+                locker.touch("phone", digits=f"8529{self.random.randrange(10**7):07d}")
             await asyncio.sleep(0.5)
         return False
 
@@ -100,7 +102,9 @@ class Recipient:
 
     random: Random
 
-    async def pick_up(self, locker: WholeLocker, code: str = "", token: str = "", refuse: bool = False) -> bool:
+    async def pick_up(
+        self, locker: WholeLocker, code: str = "", token: str = "", refuse: bool = False
+    ) -> bool:
         """True if a parcel was taken out. `refuse`: look at it, touch "refuse", leave it inside."""
         await locker.sees("home", at_most_s=600.0)
         if token:
@@ -110,6 +114,15 @@ class Recipient:
         if not await locker.until(lambda: locker.is_open("door-open-take"), 20.0):
             locker.note(f"recipient sees {locker.screen} and leaves")
             return False
+        found = False
+        for _ in range(DOORS_MAX):
+            found = await self._take(locker, refuse) or found
+            if not await locker.until(lambda: locker.is_open("door-open-take"), NEXT_S):
+                break
+        return found
+
+    async def _take(self, locker: WholeLocker, refuse: bool) -> bool:
+        """One open door: True if a parcel was taken out of it."""
         door = locker.vm.door
         await asyncio.sleep(max(2.5, self.random.uniform(*WALK_S)))
         if refuse:
@@ -118,7 +131,7 @@ class Recipient:
         found = not refuse and locker.takes(door)
         locker.shuts(door)
         locker.note(f"recipient took {'a parcel' if found else 'nothing'} from {door}")
-        if await locker.sees("thanks", "more-parcels", at_most_s=15.0) and not refuse:
+        if await locker.until(lambda: locker.screen in THANKED, 15.0) and not refuse:
             locker.did("told-collected", door)
         return found
 

@@ -83,7 +83,12 @@ class DozingBus(VirtualBus):
         super()._turn()
         core, now = self._core, self._now()
         only_looks = core.phase is Phase.IDLE and core.roster.next_due == float("inf") and not self._inbox
-        if only_looks and self._timer is not None and now - self._busy_s >= ROUNDS_S and self._stillness.holds(now):
+        if (
+            only_looks
+            and self._timer is not None
+            and now - self._busy_s >= ROUNDS_S
+            and self._stillness.holds(now)
+        ):
             self._dozing = True
             self._wake_at(now + NAP_MAX_S)
 

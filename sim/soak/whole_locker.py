@@ -120,7 +120,9 @@ class WholeLocker:
         if agent is not None:
             for port in (*agent.buses.values(), *agent.scanners.values()):
                 port.stop()
-        await asyncio.sleep(0)  # what the ports still told the agent becomes a task, to be taken apart with the rest
+        await asyncio.sleep(
+            0
+        )  # what the ports still told the agent becomes a task, to be taken apart with the rest
         doomed = asyncio.all_tasks() - {asyncio.current_task(), *self.keep}
         for task in doomed:
             task.cancel()

@@ -62,7 +62,7 @@ def test_a_cut_in_every_step_of_the_recovery_too_ends_in_the_same_state(tmp_path
 @pytest.mark.parametrize("trouble", TROUBLES)
 @pytest.mark.parametrize("name", STORIES)
 def test_a_cut_beside_a_trouble(tmp_path: Path, name: str, trouble: str) -> None:
-    """A silent board, a jammed door, crossed cables or a door that cannot be shut, and a cut on top: a share of them."""
+    """A silent board, a jammed door, crossed cables or a door that stays open, and a cut on top: a share of them."""
     steps = steps_of(STORIES[name], tmp_path / "site", trouble)
     cuts = cuts_of(len(steps))
     chosen = Random(f"{SEED} {name} {trouble}").sample(cuts, max(1, round(len(cuts) * TROUBLED_SHARE)))
