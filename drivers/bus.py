@@ -129,6 +129,10 @@ class Bus(Protocol):
 
     def unwatch(self, board: LockBoard) -> None: ...
 
+    def look_again(self, board: LockBoard) -> None:
+        """Look at a watched board at once, and tell this sample and the next whether or not they are news: for whoever
+        heard of a change in another way. No effect while it is silent or not watched."""
+
     def looked_at(self, board: LockBoard) -> float:
         """When a watched board was last asked for its doors, on the monotonic clock; -inf if it never was."""
 

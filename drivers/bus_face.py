@@ -61,6 +61,9 @@ class BusFace(ABC):
     def unwatch(self, board: LockBoard) -> None:
         self._post(lambda: self._core.plan.unwatch(board))
 
+    def look_again(self, board: LockBoard) -> None:
+        self._post(lambda: self._core.plan.look_again(board.name, self._now()))
+
     def looked_at(self, board: LockBoard) -> float:
         return self._core.plan.looked_at(board.name)
 

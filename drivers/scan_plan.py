@@ -189,6 +189,16 @@ class ScanPlan:
     def names(self) -> list[str]:
         return list(self._watches)
 
+    def look_again(self, name: str, now: float) -> None:
+        """Ask now; this sample is told whatever it is, and the one after it."""
+        watch = self._watches.get(name)
+        if watch is None or watch.silent or watch.blocked:
+            return
+        watch.raw = watch.told = None
+        if watch.due is not NEVER:
+            watch.due = min(watch.due, now)
+            self._reckon()
+
     def looked_at(self, name: str) -> float:
         """When this board was last asked for its doors; -inf if never. One read of a number: from any thread."""
         watch = self._watches.get(name)

@@ -28,7 +28,7 @@ from edge_agent.cabinet.door_watch import (
     SensorQuiet,
 )
 from edge_agent.cabinet.mounting import MountedDoor, Mounting
-from edge_agent.cabinet.opening import FAST_POLL_S, Ending, Opening, send_unlock, settle
+from edge_agent.cabinet.opening import FAST_POLL_S, Ending, Opening, send_unlock, settle, stayed_closed
 from edge_agent.cabinet.power import PowerBudget
 from edge_agent.cabinet.quieting import Quieting
 from edge_agent.cabinet.sampling import SAMPLING_LOOK_S, Sampling, SamplingGap
@@ -103,6 +103,7 @@ class Cabinet:
         """Prepare the boards (all coils off) and begin to watch every door."""
         for name, mounted in self._mounting.boards.items():
             mounted.bus.attach(mounted.board)
+            mounted.bus.on_push(partial(self._pushed, name))
             mounted.bus.watch(mounted.board, IDLE_POLL_S, partial(self._sampled, name))
 
     async def settled(self, wait_s: float) -> dict[str, DoorPosition]:
@@ -195,11 +196,9 @@ class Cabinet:
         door.sensor.bus.fast(door.sensor.board, self._open_wait_s, FAST_POLL_S)
         report = await send_unlock(opening, self._power, self._guard)
         ending = await settle(opening, report, self._open_wait_s)
-        stayed_closed = (
-            opening.before is not DoorState.OPEN and self.watch.state(door.number) is DoorState.CLOSED
-        )
-        if ending.outcome is Outcome.UNKNOWN and stayed_closed:
-            return Ending(Outcome.NOT_OPENED, f"the sensor stayed closed; {ending.reason}")
+        closed = opening.before is not DoorState.OPEN and self.watch.state(door.number) is DoorState.CLOSED
+        if ending.outcome is Outcome.UNKNOWN and closed:
+            return stayed_closed(opening, ending)
         return ending
 
     async def _conclude(self, opening: Opening, ending: Ending) -> Outcome:
@@ -255,16 +254,21 @@ class Cabinet:
             case BoardHeard():
                 await self._commit(partial(self._board_heard, sighting))
 
-    async def _ask_sensor(self, number: str) -> bool:
-        """Read a sensor that chatters once; whether it still counts as chattering."""
-        mounted = self._mounting.doors[number].sensor
-        try:
-            readings = await mounted.bus.perform(mounted.board.read_doors(), Priority.VERIFY)
-        except BusError:  # the door watch hears of silence by itself
-            return True
-        seen = self.watch.sampled(mounted.board.name, readings, asyncio.get_running_loop().time())
-        for sighting in seen:
+    def _pushed(self, board: str, frame: bytes) -> None:
+        """A frame that no question asked for: where this board says that a door moved, look at it once more."""
+        mounted = self._mounting.boards[board]
+        push = mounted.board.decode_push(frame)
+        if push is None:
+            return
+        for sighting in self.watch.pushed(board, push.channel, push.state, asyncio.get_running_loop().time()):
             self._note(sighting)
+        mounted.bus.look_again(mounted.board)
+
+    def _ask_sensor(self, number: str) -> bool:
+        """Whether this sensor still counts as chattering; if so it is read, and the next time will tell."""
+        if self.watch.chatters(number):
+            mounted = self._mounting.doors[number].sensor
+            mounted.bus.look_again(mounted.board)
         return self.watch.chatters(number)
 
     async def _look_at_looks(self) -> None:

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 
 from drivers.lock_board import DoorReadings, DoorState
 
-CHATTER_MOVES = 6  # confirmed moves of one door within CHATTER_WINDOW_S: no hand is that quick
+CHATTER_FLIPS = 8  # of one sensor within CHATTER_WINDOW_S: no hand opens and shuts a door four times in that
 CHATTER_WINDOW_S = 5.0
-CHATTER_QUIET_S = 10.0  # without a move, before a chattering sensor is believed again
+CHATTER_QUIET_S = 10.0  # without a flip, before a chattering sensor is believed again
+FLIPPING = (DoorState.OPEN, DoorState.CLOSED)  # a board that goes and comes is no chattering contact
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +65,10 @@ class _Sensor:
     candidate: DoorState | None = None
     occupied: bool | None = None
     occupied_candidate: bool | None = None
+    settled: bool = False
     chatters: bool = False
     last_flip_s: float = float("-inf")
-    moves: deque[float] = field(default_factory=lambda: deque(maxlen=CHATTER_MOVES))
+    flips: deque[float] = field(default_factory=lambda: deque(maxlen=CHATTER_FLIPS))
 
 
 class DoorWatch:
@@ -96,8 +98,8 @@ class DoorWatch:
         return self._by_number[number].occupied
 
     def settled(self) -> bool:
-        """Whether each board has been heard twice or found silent since the start, so that `states` means something."""
-        return all(sensor.candidate is not None for sensor in self._by_number.values())
+        """Whether each door was read twice alike or its board found silent, so that `states` means something."""
+        return all(sensor.settled for sensor in self._by_number.values())
 
     def sampled(self, board: str, readings: DoorReadings, at_s: float) -> list[Observation]:
         """Take one sample of a board; returns what it confirmed."""
@@ -108,27 +110,48 @@ class DoorWatch:
                 seen += self._presence(sensor, readings.presence[sensor.channel - 1], at_s)
         return seen
 
+    def pushed(self, board: str, channel: int, state: DoorState, at_s: float) -> list[Observation]:
+        """A board said by itself that a door changed: one sample of that door, to be followed by a reading."""
+        found = [sensor for sensor in self._boards.get(board, []) if sensor.channel == channel]
+        return [one for sensor in found for one in self._door(sensor, state, at_s)]
+
     def silent(self, board: str, at_s: float) -> list[Observation]:
         """The board does not answer: its doors are unknown at once."""
         seen: list[Observation] = []
         for sensor in self._boards.get(board, []):
-            sensor.candidate = DoorState.UNKNOWN
+            sensor.candidate, sensor.settled = DoorState.UNKNOWN, True
             sensor.occupied = sensor.occupied_candidate = None
             seen += self._move(sensor, DoorState.UNKNOWN, at_s)
         return seen
 
     def _door(self, sensor: _Sensor, state: DoorState, at_s: float) -> list[Observation]:
         if sensor.candidate is not state:
-            sensor.candidate = state
-            sensor.last_flip_s = at_s
-            return []
+            return self._flip(sensor, state, at_s)
+        sensor.settled = True
         if sensor.chatters and at_s - sensor.last_flip_s >= CHATTER_QUIET_S:
             return [SensorQuiet(sensor.number, at_s), *self._believe(sensor, state, at_s)]
         return self._move(sensor, state, at_s)
 
+    def _flip(self, sensor: _Sensor, state: DoorState, at_s: float) -> list[Observation]:
+        """Another answer than the last one. It is believed when it comes again; too many of them are chatter."""
+        was, sensor.candidate, sensor.last_flip_s = sensor.candidate, state, at_s
+        if was in FLIPPING and state in FLIPPING and not sensor.chatters:
+            sensor.flips.append(at_s)
+            if len(sensor.flips) == CHATTER_FLIPS and at_s - sensor.flips[0] <= CHATTER_WINDOW_S:
+                return self._chatter(sensor, at_s)
+        return []
+
+    def _chatter(self, sensor: _Sensor, at_s: float) -> list[Observation]:
+        sensor.chatters = True
+        was, sensor.state = sensor.state, DoorState.UNKNOWN
+        told: list[Observation] = [SensorChatters(sensor.number, at_s)]
+        if was is not DoorState.UNKNOWN:
+            told.append(DoorMoved(sensor.number, was, DoorState.UNKNOWN, at_s))
+        return told
+
     def _believe(self, sensor: _Sensor, state: DoorState, at_s: float) -> list[Observation]:
         sensor.chatters = False
-        sensor.moves.clear()
+        sensor.flips.clear()
         sensor.state = DoorState.UNKNOWN
         return self._move(sensor, state, at_s)
 
@@ -138,13 +161,6 @@ class DoorWatch:
         was, sensor.state = sensor.state, state
         if sensor.chatters:
             return []
-        sensor.moves.append(at_s)
-        if len(sensor.moves) == CHATTER_MOVES and at_s - sensor.moves[0] <= CHATTER_WINDOW_S:
-            sensor.chatters = True
-            return [
-                SensorChatters(sensor.number, at_s),
-                DoorMoved(sensor.number, was, DoorState.UNKNOWN, at_s),
-            ]
         return [DoorMoved(sensor.number, was, state, at_s)]
 
     def _presence(self, sensor: _Sensor, occupied: bool, at_s: float) -> list[Observation]:

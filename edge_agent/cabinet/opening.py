@@ -26,6 +26,7 @@ from edge_agent.logs import fields
 
 log = logging.getLogger(__name__)
 
+SHORT_OPENING_S = 0.25  # a door that springs open can be shut again by a quick hand within this
 FAST_POLL_S = 0.1  # after an unlock: a hand moves within this, and a pulse is longer
 
 
@@ -41,6 +42,7 @@ class Opening:
     seen: asyncio.Future[Outcome] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     ended: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     frame_left: bool = False
+    unseen_s: float = 0.0  # how long the line was busy with the frame, so that no door was read
 
     def resolve(self, outcome: Outcome) -> None:
         if not self.seen.done():
@@ -65,8 +67,10 @@ async def send_unlock(opening: Opening, power: PowerBudget, guard: CoilGuard) ->
             fact = f"supply {mounted.supply} is left alone: the coil at {stuck} stays on"
             return UnlockReport(UnlockSent.NOT_SENT, fact, COIL_STUCK)
         opening.frame_left = True
+        begin_s = asyncio.get_running_loop().time()
         log.info("unlock sent", extra=fields(door=door.number, board=board.name, intent=opening.intent))
         report = await _one_frame(mounted, door.channel)
+        opening.unseen_s = asyncio.get_running_loop().time() - begin_s
         if report.sent is UnlockSent.ACCEPTED and opening.pulse_sent is not None:
             opening.pulse_sent()
         if report.sent in (UnlockSent.ACCEPTED, UnlockSent.UNKNOWN):
@@ -80,6 +84,14 @@ async def _one_frame(mounted: MountedBoard, channel: int) -> UnlockReport:
     except BusError as error:  # the bus refused the procedure before the driver could report
         sent = UnlockSent.UNKNOWN if error.bytes_left else UnlockSent.NOT_SENT
         return UnlockReport(sent, str(error), error.code)
+
+
+def stayed_closed(opening: Opening, ending: Ending) -> Ending:
+    """The sensor said closed before and says so now. Where a short opening may have gone unseen, it is said."""
+    gap = ""
+    if opening.unseen_s > SHORT_OPENING_S:
+        gap = f"; doors were not read for {opening.unseen_s:.2f} s while the board answered the unlock"
+    return Ending(Outcome.NOT_OPENED, f"the sensor stayed closed{gap}; {ending.reason}"[:FACT_MAX])
 
 
 def reason_of(report: UnlockReport) -> str:

@@ -6,7 +6,7 @@ One question each time the quiet time may be over, for as long as the sensor fli
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from edge_agent.cabinet.door_watch import CHATTER_QUIET_S
 
@@ -14,9 +14,9 @@ ASK_AFTER_S = CHATTER_QUIET_S + 0.5  # just past the quiet time, so that one ans
 
 
 class Quieting:
-    """`ask(number)` reads the sensor once and answers whether it still counts as chattering. Runs on the loop."""
+    """`ask(number)` answers whether the sensor still counts as chattering, and has it read then. Runs on the loop."""
 
-    def __init__(self, ask: Callable[[str], Awaitable[bool]]) -> None:
+    def __init__(self, ask: Callable[[str], bool]) -> None:
         self._ask = ask
         self._waiting: dict[str, asyncio.Task[None]] = {}
 
@@ -34,5 +34,5 @@ class Quieting:
     async def _until_quiet(self, number: str) -> None:
         while True:  # a broken contact may flip until somebody mends it; one question each ASK_AFTER_S
             await asyncio.sleep(ASK_AFTER_S)
-            if not await self._ask(number):
+            if not self._ask(number):
                 return

@@ -8,11 +8,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from drivers.lock_board import LockBoard
 from drivers.virtual_bus import VirtualBus
 from edge_agent.cabinet.cabinet import Cabinet
 from edge_agent.cabinet.mounting import MountedBoard, Mounting
 from edge_agent.clock import VirtualClock
-from edge_agent.domain import service
+from edge_agent.domain import recovery, service
 from edge_agent.domain.events.system import DoorSpec
 from edge_agent.domain.words import Cause, Height, Outcome
 from edge_agent.flows.events import DoorEvent
@@ -50,14 +51,14 @@ class Stage:
         self.buses = {
             bus.name: VirtualBus(line_settings(bus), ports.wires[bus.name], loop) for bus in sim.config.bus
         }
-        boards = {
+        self.boards = {
             board.name: MountedBoard(
                 lock_board(sim.config, board), self.buses[board.bus], supplies.get(board.name, "psu-1")
             )
             for board in sim.config.board
         }
         self.cabinet = Cabinet(
-            Mounting(boards, sim.config.doors()),
+            Mounting(self.boards, sim.config.doors()),
             ledger,
             self.told.append,
             open_wait_s=open_wait_s,
@@ -72,6 +73,11 @@ class Stage:
             )
         )
         return await self.cabinet.open(committed.result.intent)
+
+    def bus_of(self, board: str) -> tuple[VirtualBus, LockBoard]:
+        """A board and the bus that reaches it."""
+        mounted = self.boards[board]
+        return self.buses[mounted.board.settings.bus], mounted.board
 
     def heard(self) -> list[str]:
         """Names of what the screen was told, with the door."""
@@ -131,7 +137,8 @@ def play(
         for bus in stage.buses.values():
             bus.start()
         stage.cabinet.start()
-        await stage.cabinet.settled(5.0)
+        seen = await stage.cabinet.settled(5.0)
+        await opened.ledger.transact(lambda state, at: recovery.recover(state, seen, at))
         try:
             await story(stage)
         finally:

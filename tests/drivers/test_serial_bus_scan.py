@@ -56,6 +56,27 @@ def test_a_watched_board_is_told_once_while_nothing_changes() -> None:
     assert 110 <= looks <= 122
 
 
+def test_whoever_heard_of_a_change_elsewhere_gets_two_looks() -> None:
+    """A board pushed, or a contact may have become quiet: the same doors again, told twice, and not a third time."""
+    firmware = Firmware(doors=0b100)
+
+    async def story(bus: Any, peer: Any) -> Any:
+        log, board = Log(), ToyBoard(1)
+        never = bus.looked_at(board)
+        bus.watch(board, INTERVAL_S, log)
+        await asyncio.sleep(10)
+        looked_at_s = bus.looked_at(board)
+        log.samples.clear()
+        bus.look_again(board)
+        await asyncio.sleep(10)
+        return never, asyncio.get_running_loop().time() - 10 - looked_at_s, list(log.samples)
+
+    never, age_s, samples = play(firmware, story)
+    assert never == float("-inf")
+    assert 0 <= age_s <= INTERVAL_S
+    assert samples == [[3], [3]]
+
+
 def test_a_change_is_told_with_a_second_look_soon_after() -> None:
     """The door watch wants two equal reads: both come, and the second does not wait for the interval."""
     firmware = Firmware()
