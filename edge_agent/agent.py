@@ -26,6 +26,7 @@ from drivers.scanner_port import OnScan, OnScannerState, ScannerState
 from edge_agent.cabinet.cabinet import Cabinet
 from edge_agent.cabinet.mounting import MountedBoard, Mounting
 from edge_agent.clock import Clock
+from edge_agent.cloud.uplink import Cloud, Parts
 from edge_agent.config import Config
 from edge_agent.config import Scanner as ScannerSection
 from edge_agent.control.direct_record import RECORD_FILE, DirectUnlock, read
@@ -115,6 +116,9 @@ class Agent:
             config,
         )
         self.blanking = self._blanking()
+        self._doors = door_specs(config)
+        self._digest = hashlib.sha256(msgspec.json.encode(config)).hexdigest()
+        self.cloud = self._cloud()
         self.supervisor = Supervisor()
         self.rounds = Rounds(
             self.ledger, self.settings, self.keys, seams.clock, check_beside_service=seams.threads
@@ -131,9 +135,7 @@ class Agent:
 
     async def start(self) -> None:
         """Coils off, doors known, the past settled; then the session serves people."""
-        doors = door_specs(self.config)
-        digest = hashlib.sha256(msgspec.json.encode(self.config)).hexdigest()
-        await self.ledger.transact(lambda state, at: service.configure(state, digest, doors, at))
+        await self.ledger.transact(lambda state, at: service.configure(state, self._digest, self._doors, at))
         for bus in self.buses.values():
             bus.on_state(partial(self._bus_heard, bus.name))
             bus.start()
@@ -142,6 +144,7 @@ class Agent:
         seen = await self.cabinet.settled(SETTLE_WAIT_S)
         await self.ledger.transact(lambda state, at: recovery.recover(state, seen, at))
         await self._import_direct()
+        await self.cloud.start()
         await self.ledger.transact(lambda state, at: Decision((e.AgentStarted(VERSION, self.restored),)))
         await self.rounds.checkpoint(usable=True)
         for scanner in self.scanners.values():
@@ -154,7 +157,7 @@ class Agent:
 
     async def stop(self, reason: str) -> None:
         """No new opening, the running one finished, coils off, ports closed, the ledger last."""
-        await self.cabinet.finish()
+        await asyncio.gather(self.cabinet.finish(), self.cloud.finish())
         await self.supervisor.stop()
         for scanner in self.scanners.values():
             scanner.stop()
@@ -181,6 +184,23 @@ class Agent:
             return None
         rest, wake = orders(display, kiosk.dim_percent)
         return Blanking(rest, wake, kiosk.rest_after_s, lambda: self.session.busy)
+
+    def _cloud(self) -> Cloud:
+        return Cloud(
+            Parts(
+                self.config,
+                self.ledger,
+                self.keys,
+                self.hasher,
+                self.seams.chance,
+                self.cabinet,
+                self.scanner_states,
+                self._digest,
+                lambda state, at, documents: service.configure(
+                    state, self._digest, self._doors, at, documents
+                ),
+            )
+        )
 
     def _mounting(self) -> Mounting:
         supplies = {bus.name: bus.supply for bus in self.config.bus}

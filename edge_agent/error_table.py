@@ -655,6 +655,13 @@ _ROWS = (
         "The broker is there, its application is not.",
         "Have the application checked; events are kept and sent when it is back.",
     ),
+    Row(
+        "CLOUD-531",
+        "The back office has refused an event for good",
+        "後台拒絕接收一筆流水",
+        "Its program does not understand the event, or its record contradicts it.",
+        "Compare the named sequence number in `lockerctl journal show` with the back office's record.",
+    ),
     # CONF: locker.toml
     Row(
         "CONF-600",

@@ -14,6 +14,7 @@ import msgspec
 from drivers.lock_board import DoorState
 from edge_agent import given_lists, serving_bench
 from edge_agent.agent import Agent
+from edge_agent.control import cloud_types as ct
 from edge_agent.control import ledger_types as lt
 from edge_agent.control import types as t
 from edge_agent.control.answers import board_answer, door_row
@@ -25,6 +26,7 @@ from edge_agent.domain.staff_member import TECHNICIAN
 from edge_agent.domain.words import Cause, Outcome
 from edge_agent.errors import ControlError
 from edge_agent.store import offline
+from edge_agent.store.outbox import Ack
 
 OUTCOMES: dict[Outcome, t.OutcomeWord] = {
     Outcome.OPENED: "opened",
@@ -58,7 +60,7 @@ class Serving:
         }
 
     def bridge(self) -> dict[str, Handler | StreamHandler]:
-        return {"events": self.events, "acks": self.acks}
+        return {"events": self.events, "acks": self.acks, **self._agent.cloud.handlers()}
 
     async def doors(self, asked: t.DoorsArguments, caller: Caller) -> t.DoorsResult:
         states = self._agent.cabinet.watch.states()
@@ -175,8 +177,10 @@ class Serving:
             epoch=batch.epoch, first=batch.first, events=tuple(msgspec.Raw(event) for event in batch.events)
         )
 
-    async def acks(self, asked: t.AcksArguments, caller: Caller) -> t.AcksResult:
+    async def acks(self, asked: ct.AckedArguments, caller: Caller) -> t.AcksResult:
         taken = await self._agent.ledger.acknowledge(asked.epoch, asked.next)
+        if taken is Ack.TAKEN:
+            await self._agent.cloud.refused_events(asked.rejected)
         return t.AcksResult(taken=taken.value)
 
 

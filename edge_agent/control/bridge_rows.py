@@ -34,7 +34,7 @@ BRIDGE_ROWS: tuple[Operation, ...] = (
         Role.BRIDGE,
         Tier.REVERSIBLE,
         Needs.AGENT,
-        t.AcksArguments,
+        cloud.AckedArguments,
         t.AcksResult,
         'curl --unix-socket bridge.sock -d \'{"epoch": "...", "next": 42}\' http://agent/acks',
     ),

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from edge_agent.control.types import Arguments, Result, option
+from edge_agent.control.types import AcksArguments, Arguments, Result, option
 
 StatusWord = Literal[
     "accepted",
@@ -125,6 +125,22 @@ class ExpectedResult(Result, frozen=True):
     n: int
     reason: str = ""
     refused: tuple[tuple[str, str], ...] = ()
+
+
+class RejectedEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """One event that the cloud will never take."""
+
+    sequence: int
+    reason: str = ""
+
+
+class AckedArguments(AcksArguments, frozen=True, kw_only=True):
+    """An acknowledgement with the events that were refused for good: they count as taken over."""
+
+    rejected: Annotated[
+        tuple[RejectedEvent, ...],
+        msgspec.Meta(description="Events refused for good; each opens a fault.", max_length=1000),
+    ] = ()
 
 
 class DocumentStanding(msgspec.Struct, frozen=True, kw_only=True):
