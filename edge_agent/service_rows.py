@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal
 
 from drivers.bus import Bus
@@ -10,10 +10,20 @@ from drivers.errors import BusError
 from drivers.scanner_port import ScannerState
 from edge_agent.domain.compartment import Compartment
 from edge_agent.domain.state import LockerState
-from edge_agent.domain.words import Condition, Contents
-from edge_agent.kiosk.screen_parts import ServiceRow
+from edge_agent.domain.words import Condition, Contents, DoorPosition
+from edge_agent.kiosk.screen_parts import ServiceRow, ServiceWord
 
 Offer = Literal["set-in", "set-out"]
+WORDS: dict[Contents | Condition | DoorPosition | None, ServiceWord] = {
+    Contents.EMPTY: "empty",
+    Contents.STAY: "stay",
+    Contents.UNKNOWN: "unknown",
+    DoorPosition.OPEN: "open",
+    Condition.SUSPECT: "suspect",
+    Condition.FAULTY: "faulty",
+    Condition.OUT_OF_SERVICE: "out_of_service",
+    None: "silent",
+}
 
 
 class ServiceRows:
@@ -45,7 +55,8 @@ class ServiceRows:
             ServiceRow(
                 name,
                 name,
-                "" if state.open else str(state.error or "not open"),
+                "" if state.open else str(state.error or ""),
+                () if state.open else ("not-open",),
                 "good" if state.open else "bad",
             )
             for name, state in self._scanners.items()
@@ -53,7 +64,7 @@ class ServiceRows:
 
     def faults(self) -> tuple[ServiceRow, ...]:
         return tuple(
-            ServiceRow(fault.id, f"{fault.code} {fault.place}", fault.detail, "bad")
+            ServiceRow(fault.id, f"{fault.code} {fault.place}", fault.detail, state="bad")
             for fault in self._state().fault.values()
         )
 
@@ -73,16 +84,33 @@ SECTIONS: dict[str, Callable[[ServiceRows], tuple[ServiceRow, ...]]] = {
 def _door(row: Compartment) -> ServiceRow:
     well = row.condition is Condition.OK and row.reachable and row.contents is not Contents.UNKNOWN
     offer: Offer = "set-in" if row.condition is not Condition.OK else "set-out"
-    facts = f"{row.size} {row.door.value} {row.contents.value} {row.condition.value}"
-    return ServiceRow(row.number, row.number, facts, "good" if well else "attention", ("open", offer))
+    return ServiceRow(
+        row.number,
+        row.number,
+        row.size,
+        tuple(WORDS[fact] for fact in _facts(row)),
+        "good" if well else "attention",
+        ("open", offer),
+    )
+
+
+def _facts(row: Compartment) -> Iterator[Contents | Condition | DoorPosition | None]:
+    """What is inside, and then only what is not as it should be; None stands for a board without an answer."""
+    yield row.contents
+    if row.door is DoorPosition.OPEN:
+        yield row.door
+    if row.condition is not Condition.OK:
+        yield row.condition
+    if not row.reachable:
+        yield None
 
 
 def _board(bus: Bus, name: str, info: object) -> ServiceRow:
     label = f"{name} ({bus.name})"
     if info is None:
-        return ServiceRow(name, label, "being prepared", "attention")
+        return ServiceRow(name, label, words=("preparing",), state="attention")
     if isinstance(info, BusError):
-        return ServiceRow(name, label, str(info), "bad")
+        return ServiceRow(name, label, str(info), state="bad")
     counters = bus.stats().boards.get(name)
     value = f"{counters.answered}/{counters.sent}" if counters else ""
-    return ServiceRow(name, label, value, "good")
+    return ServiceRow(name, label, value, state="good")

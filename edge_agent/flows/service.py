@@ -42,6 +42,7 @@ class State(Enum):
     CHECKING = auto()
     REFUSED = auto()
     MENU = auto()
+    SECTION = auto()
     WORKING = auto()
     UNLOCKING = auto()
     DOOR_OPEN = auto()
@@ -69,9 +70,30 @@ def menu(about: str = "", *more: Effect) -> Rule:
     return (State.MENU, [StopAll(), Show("service-menu", about), *more])
 
 
+def section(about: str = "section", *more: Effect) -> Rule:
+    return (State.SECTION, [StopAll(), Show("service-menu", about), *more])
+
+
+# What has just been changed is looked at anew: a row must not offer what is done.
+CHANGED: Rule = (State.WORKING, [ACCEPTED, StopAll(), Probe("section")])
+
+
 def working(decision: str, mode: str = "", *first: Effect) -> Rule:
     return (State.WORKING, [*first, *ask(decision, mode)])
 
+
+AT_MENU: dict[Key, Rule] = {
+    **OVER,
+    Touch("section"): (State.WORKING, [Keep("section"), StopAll(), Probe("section")]),
+    Touch("open"): working("service_open", "", Keep("picked")),
+    Touch("set-out"): working("set_out", "", Keep("picked")),
+    Touch("set-in"): working("set_in", "", Keep("picked")),
+    Touch("is-empty"): working("declare", "empty", Keep("picked")),
+    Touch("is-occupied"): working("declare", "occupied", Keep("picked")),
+    Touch("pick"): working("acknowledge", "", Keep("picked")),
+    Touch("leave"): LEAVE,
+    ScannedStaff(own=True): LEAVE,
+}
 
 TABLE: Table = {
     State.START: {
@@ -105,22 +127,18 @@ TABLE: Table = {
         Scanned: (State.LEAVING, [Hold(), End("other-person")]),
     },
     State.MENU: {
-        **OVER,
-        Touch("section"): (State.WORKING, [Keep("section"), StopAll(), Probe("section")]),
-        Touch("open"): working("service_open", "", Keep("picked")),
-        Touch("set-out"): working("set_out", "", Keep("picked")),
-        Touch("set-in"): working("set_in", "", Keep("picked")),
-        Touch("is-empty"): working("declare", "empty", Keep("picked")),
-        Touch("is-occupied"): working("declare", "occupied", Keep("picked")),
-        Touch("pick"): working("acknowledge", "", Keep("picked")),
+        **AT_MENU,
         Touch("verify"): (State.MENU, [StopAll(), Go("service-verify")]),
-        Touch("leave"): LEAVE,
         Touch("back"): LEAVE,
-        ScannedStaff(own=True): LEAVE,
         Scanned: (State.MENU, [TICK]),
     },
+    State.SECTION: {
+        **AT_MENU,
+        Touch("back"): menu(),
+        Scanned: (State.SECTION, [TICK]),
+    },
     State.WORKING: {
-        Done("section", "shown"): menu("section"),
+        Done("section", "shown"): section(),
         Done("section", "menu"): menu(),
         Done("section", "verify"): (State.WORKING, [Go("service-verify")]),
         Done("section", "scanner"): (
@@ -128,12 +146,12 @@ TABLE: Table = {
             [Note("scan_length", 0), Show("service-menu", "scanner")],
         ),
         Done("service_open"): (State.UNLOCKING, OPENING),
-        Done("set_out"): menu("section", ACCEPTED),
-        Done("set_in"): menu("section", ACCEPTED),
-        Done("declare"): menu("section", ACCEPTED),
-        Done("acknowledge"): menu("section", ACCEPTED),
-        Refused: menu("refusal", REFUSED),
-        Failed: menu("try-again", REFUSED),
+        Done("set_out"): CHANGED,
+        Done("set_in"): CHANGED,
+        Done("declare"): CHANGED,
+        Done("acknowledge"): CHANGED,
+        Refused: section("refusal", REFUSED),
+        Failed: section("try-again", REFUSED),
     },
     State.SCANNER_TEST: {
         **OVER,
@@ -145,7 +163,7 @@ TABLE: Table = {
     State.UNLOCKING: {
         **OVER,
         DoorOpened: (State.DOOR_OPEN, door_is_open(LOOK)),
-        **outcome_missing(not_opened=menu("not-opened", REFUSED), unknown=menu("unknown", REFUSED)),
+        **outcome_missing(not_opened=section("not-opened", REFUSED), unknown=section("unknown", REFUSED)),
         Scanned: (State.UNLOCKING, [TICK]),
     },
     State.DOOR_OPEN: {

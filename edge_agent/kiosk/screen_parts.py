@@ -121,14 +121,31 @@ class OddLine(msgspec.Struct, frozen=True):
     tail: str = ""
 
 
+ServiceWord = Literal[
+    "empty",
+    "stay",
+    "unknown",
+    "open",
+    "suspect",
+    "faulty",
+    "out_of_service",
+    "silent",
+    "preparing",
+    "not-open",
+    "characters",
+]
+
+
 class ServiceRow(msgspec.Struct, frozen=True):
     """One line in service mode.
 
-    `label` and `value` are technical facts, shown as they are; `offers` act on `id`.
+    `label` and `value` are technical facts, shown as they are; `words` are said in the language of the screen;
+    `offers` act on `id`.
     """
 
     id: str
     label: str
     value: str = ""
+    words: tuple[ServiceWord, ...] = ()
     state: Literal["good", "attention", "bad", "plain"] = "plain"
     offers: tuple[Literal["open", "set-out", "set-in", "is-empty", "is-occupied", "pick"], ...] = ()

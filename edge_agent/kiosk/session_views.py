@@ -321,7 +321,7 @@ def _service_menu(show: Show, look: Look) -> s.Screen:
     section: Any = look.context.section if show.about else ""
     rows = look.rows if show.about else ()
     if show.about == "scanner" and look.context.scan_length >= 0:
-        rows = (ServiceRow("scan", "characters", str(look.context.scan_length), "good"),)
+        rows = (ServiceRow("scan", str(look.context.scan_length), words=("characters",), state="good"),)
     return s.ServiceMenu(section=section, rows=rows, notice=notice_of(show.about, look.context))
 
 

@@ -328,5 +328,6 @@ STORIES: dict[str, Story] = {
     "verify question": verify_asked,
     "technician's card": lambda kiosk: kiosk.scan(CARD),
     "service menu": service_menu,
+    "service section": service_section("doors"),
     "service door open": service_open,
 }

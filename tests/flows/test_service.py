@@ -138,7 +138,7 @@ def test_the_scanner_test_shows_how_much_was_read_and_not_what(technician: Kiosk
     technician.scan("SF1234567890123")
 
     assert technician.screen == "service-menu"
-    assert technician.vm.rows[0].value == "15"
+    assert technician.vm.rows[0].label == "15"
     technician.scan(BADGE)
     assert technician.screen == "service-menu"
 

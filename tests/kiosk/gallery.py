@@ -64,7 +64,9 @@ OVERDUE = (
 )
 ODD = (OddLine("to-check", "27", "4821"), OddLine("left-open", "31"), OddLine("cancelled", "5", "7710"))
 DOOR_ROWS = tuple(
-    ServiceRow(str(n), str(n), "A · 24 ms", state, ("open", "set-out"))
+    ServiceRow(
+        str(n), str(n), "M · 24 ms", ("empty", "out_of_service")[n % 5 // 4 :][:1], state, ("open", "set-out")
+    )
     for n, state in enumerate(("good", "good", "attention", "bad", "good", "good", "good", "good"), start=1)
 )
 

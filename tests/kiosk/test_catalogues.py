@@ -11,7 +11,14 @@ from edge_agent.kiosk import screens
 from edge_agent.kiosk.actions import ARGUMENTS
 from edge_agent.kiosk.catalogues import BadCatalogue, fill, load, place_in_words, placeholders, read_po
 from edge_agent.kiosk.layout import Place
-from edge_agent.kiosk.screen_parts import MessageKind, NoticeKind, OddLine, ProblemKind, RecallLine
+from edge_agent.kiosk.screen_parts import (
+    MessageKind,
+    NoticeKind,
+    OddLine,
+    ProblemKind,
+    RecallLine,
+    ServiceWord,
+)
 from edge_agent.kiosk.screens import SCREENS
 from edge_agent.kiosk.server import STATIC
 
@@ -78,6 +85,7 @@ def keys_of_kinds() -> set[str]:
     """Every key that a view-model's kinds can ask for."""
     keys = {f"notice.{kind}" for kind in NoticeKind} | {f"problem.{kind}" for kind in ProblemKind}
     keys |= {f"message.{kind}.{part}" for kind in MessageKind for part in ("title", "text")}
+    keys |= {f"service-menu.word.{word}" for word in get_args(ServiceWord)}
     table = [
         ("door-open-take.text.{}", screens.DoorOpenTake, "role"),
         ("door-open-take.title.{}", screens.DoorOpenTake, "role"),

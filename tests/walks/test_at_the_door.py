@@ -1,4 +1,4 @@
-"""A recipient for whom something is different: a wrong code, a stubborn door, the wrong parcel, two parcels, no time."""
+"""A recipient for whom something is different: a wrong code, a stubborn door, the wrong parcel, several."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from tests.walks.conftest import Stage
+from tests.walks.visitor import LONG_ENOUGH_S
 
 pytestmark = pytest.mark.browser
 
@@ -106,7 +107,7 @@ def test_a_known_parcel_costs_no_touch_at_either_end(stage: Stage, panel: str, l
 
 
 def test_a_round_in_speed_mode_touches_nothing_but_the_first_size(stage: Stage) -> None:
-    """Five parcels of one size of a carrier that keeps the phone numbers: one touch for the first, none for the rest."""
+    """Five parcels of a carrier that keeps the phone numbers: one touch for the first, none for the rest."""
     visitor = stage.arrive()
     visitor.logs_in_by_number("1001")
     visitor.starts_anew()

@@ -1,4 +1,4 @@
-"""Somebody walks away from the glass, wherever they are. Nobody comes for five minutes; then the next person stands there.
+"""Somebody walks away from the glass, wherever they are. Five minutes later the next person stands there.
 
 One locker and one page live through all of it, so that whatever one visit leaves behind meets the next. Afterwards:
 the keypad, nobody's session, nothing of the last person in the page, nothing called stored, collected or empty by a
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from edge_agent.domain.words import Contents, DoorPosition, StayStatus
+from edge_agent.domain.words import Contents, DoorPosition
 from tests.kiosk.chromium import CHROMIUM
 from tests.walks.album import Album
 from tests.walks.conftest import Stage

@@ -59,11 +59,12 @@ function line(row, send) {
       name: t("service-menu.row", { action: t(`action.${name}`), label: row.label }),
     },
   ));
+  const facts = [row.value, ...row.words.map((word) => t(`service-menu.word.${word}`))].filter(Boolean).join(" · ");
   return h(
     "li",
     { class: `state ${row.state}` },
     mark(row.state),
-    h("span", { class: "what" }, h("b", {}, row.label), " ", h("small", {}, row.value)),
+    h("span", { class: "what" }, h("b", {}, row.label), " ", h("small", {}, facts)),
     h("span", { class: "acts" }, buttons),
   );
 }
