@@ -7,12 +7,13 @@ bounded before anything is parsed, and whatever a hostile message provokes in a 
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from joserfc import jws
-from joserfc.errors import JoseError
+from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import OKPKey
 
 from edge_agent.errors import StoreError
@@ -22,6 +23,9 @@ ALGORITHM: Final = "EdDSA"  # pinned at each call, whatever a header says
 COMPACT = re.compile(rb"[A-Za-z0-9_-]*(\.[A-Za-z0-9_-]*){2}")
 SEALED = re.compile(rb"[A-Za-z0-9_-]*(\.[A-Za-z0-9_-]*){4}")
 HEADER_MAX = 1024  # characters: `alg`, `kid`, `typ`; a longer one only serves to nest deeply
+
+# The library prefers RFC 9864's name of the same algorithm; the contract names it as RFC 8037 does.
+warnings.filterwarnings("ignore", "EdDSA is deprecated", SecurityWarning)
 
 Keys = Mapping[str, OKPKey]
 
