@@ -7,7 +7,7 @@ import pytest
 from edge_agent.domain.words import CodeLife, Contents, StayStatus
 from tests.kiosk.chromium import CHROMIUM
 from tests.walks.conftest import Stage
-from tests.walks.visitor import Visitor
+from tests.walks.visitor import LONG_ENOUGH_S, Visitor
 
 pytestmark = pytest.mark.browser
 
@@ -126,6 +126,39 @@ def test_a_jammed_door_opens_at_another_try(recipient: Recipient) -> None:
 
     assert visitor.takes_out() == recipient.door
     visitor.sees("thanks")
+
+
+def test_it_did_not_open_although_the_sensor_says_so(recipient: Recipient) -> None:
+    """The door sticks: nobody is told to use a spent code again; the number to call stands there, and a late pull counts."""
+    visitor = recipient.visitor
+    recipient.opens()
+    visitor.touch("not-open")
+    visitor.sees("door-failed")
+    words = visitor.text
+    recipient.site.skip(LONG_ENOUGH_S)
+    visitor.shuts(recipient.door, "empty")
+    visitor.sees("thanks")
+
+    assert "Your code still works" not in words
+    assert "+852 0000 0000" in words
+
+
+def test_a_code_of_six_digits_asks_for_the_phone_s_last_four(stage: Stage) -> None:
+    """Ten digits in all, on two screens; the second one shows nothing of the first."""
+    visitor = stage.arrive(security={"code": "6+4"})
+    visitor.logs_in(visitor.site.hire())
+    door = visitor.deposits("SF1234567890123", phone=PHONE)
+    visitor.leaves()
+    code = visitor.message()["code"]
+    visitor.starts_anew()
+    visitor.type(code)
+    visitor.sees("pickup-phone")
+    visitor.type(PHONE[-4:])
+
+    assert visitor.takes_out() == door
+    visitor.sees("thanks")
+    assert len(code) == 6
+    assert len(visitor.touched()) == 10
 
 
 def test_a_door_left_open_is_reminded_of_three_times_and_then_the_screen_is_free(
@@ -264,6 +297,7 @@ def test_help_has_the_number_to_call_and_the_locker_on_it(recipient: Recipient) 
     visitor.touch("help")
     visitor.sees("help")
     words = visitor.text
+    visitor.page.wait_for_function("() => document.querySelector('.qr img').naturalWidth > 0")
     visitor.touch("back")
     visitor.sees("door-open-take", door=recipient.door)
 

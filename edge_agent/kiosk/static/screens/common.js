@@ -18,9 +18,10 @@ export function single(mark, tone, parts, buttons = []) {
   };
 }
 
-// The offered actions as large buttons, the first one primary.
+// The offered actions as large buttons, the first one primary; giving up is never what the screen asks for.
 export function bigOffers(vm, send) {
-  return vm.offers.map((name, index) => button(name, send, { kind: index === 0 ? "primary" : "secondary tall" }));
+  const kind = (name, index) => (index === 0 && name !== "cancel" ? "primary" : "secondary tall");
+  return vm.offers.map((name, index) => button(name, send, { kind: kind(name, index) }));
 }
 
 export function ring(deadline) {
@@ -141,7 +142,7 @@ export function thanks(vm, { send }) {
   return single(
     "done",
     "done",
-    [title(t(`thanks.title.${vm.kind}`)), text(t(`thanks.text.${vm.kind}`)), rate],
+    [title(t(`thanks.title.${vm.kind}`)), notice(vm) ?? text(t(`thanks.text.${vm.kind}`)), rate],
     [...others, button("finish", send, { kind: others.length ? "secondary tall" : "primary" })],
   );
 }

@@ -85,7 +85,9 @@ export function moreParcels(vm, { send }) {
 }
 
 export function doorFailed(vm, { send }) {
-  const why = vm.reason === "not-closed" ? "not-closed" : vm.role;
+  // Without another try nobody is told to try again: the code may be spent, the sensor may have seen it open.
+  const once = vm.role !== "technician" && !vm.offers.includes("retry") ? "-no-retry" : "";
+  const why = vm.reason === "not-closed" ? "not-closed" : vm.role + once;
   const call = facts.hotline && vm.role === "recipient" ? text(t(
     "door-failed.call",
     { hotline: facts.hotline },
@@ -93,7 +95,10 @@ export function doorFailed(vm, { send }) {
   const buttons = vm.offers.map((name, index) => button(
     name,
     send,
-    { kind: index === 0 ? "primary" : "secondary tall" },
+    {
+      kind: index === 0 ? "primary" : "secondary tall",
+      label: name === "report" ? t("action.help") : undefined, // that is where it leads
+    },
   ));
   return {
     shape: "door",
