@@ -43,6 +43,7 @@ from edge_agent.flows.events import DoorEvent
 from edge_agent.kiosk.blanking import Blanking, orders
 from edge_agent.kiosk.session import Ports, Session
 from edge_agent.kiosk.session_inputs import Preparer
+from edge_agent.liveness import Liveness, answers, store_answers
 from edge_agent.logs import fields
 from edge_agent.randomness import Randomness
 from edge_agent.rounds import Rounds
@@ -58,6 +59,9 @@ from edge_agent.wiring import display_of, line_settings, lock_board, scanner_set
 
 log = logging.getLogger(__name__)
 
+FINISH_S = (
+    7.0  # for openings under way at a stop; with the coils' two seconds it stays below the program's ten
+)
 SETTLE_WAIT_S = 3.0  # for the first two readings of every board; one that is silent is known by then
 
 
@@ -101,7 +105,13 @@ class Agent:
             left_open_s=config.policy.ajar_alarm_s,
         )
         rows = ServiceRows(lambda: self.ledger.state, self.buses, self.scanner_states)
-        preparer = Preparer(self.hasher, seams.chance, StaffByCard(self.ledger), lambda: self.ledger.state)
+        preparer = Preparer(
+            self.hasher,
+            seams.chance,
+            StaffByCard(self.ledger),
+            lambda: self.ledger.state,
+            self.cabinet.not_now,
+        )
         self.session = Session(
             Ports(
                 self.ledger,
@@ -120,6 +130,10 @@ class Agent:
         self._digest = hashlib.sha256(msgspec.json.encode(config)).hexdigest()
         self.cloud = self._cloud()
         self.supervisor = Supervisor()
+        self._liveness = Liveness(
+            {bus.name: partial(answers, bus) for bus in self.buses.values()}
+            | {"store": partial(store_answers, self.ledger)}
+        )
         self.rounds = Rounds(
             self.ledger, self.settings, self.keys, seams.clock, check_beside_service=seams.threads
         )
@@ -157,11 +171,15 @@ class Agent:
 
     async def stop(self, reason: str) -> None:
         """No new opening, the running one finished, coils off, ports closed, the ledger last."""
-        await asyncio.gather(self.cabinet.finish(), self.cloud.finish())
+        try:
+            await asyncio.wait_for(asyncio.gather(self.cabinet.finish(), self.cloud.finish()), FINISH_S)
+        except TimeoutError:  # a thread that hangs, a jammed door: the restart settles what is left
+            log.warning("openings not finished", extra=fields(waited_s=FINISH_S))
+        await self.cabinet.stop()  # before anything else that may hang
         await self.supervisor.stop()
+        self._liveness.stop()
         for scanner in self.scanners.values():
             scanner.stop()
-        await self.cabinet.stop()
         for bus in self.buses.values():
             bus.stop()
         try:
@@ -173,8 +191,14 @@ class Agent:
         await self.ledger.close()
 
     def healthy(self) -> bool:
-        """Whether the watchdog may be fed: called from the loop, so a blocked loop never gets here."""
-        return not self.supervisor.failed.done()
+        """Whether the watchdog may be fed: called from the loop, so a blocked loop never gets here.
+
+        Each call asks the threads of buses and store, and the next one wants their answers.
+        """
+        silent = self._liveness.silent()
+        if silent:
+            log.error("threads do not answer", extra=fields(threads=", ".join(silent)))
+        return not silent and not self.supervisor.failed.done()
 
     def _blanking(self) -> Blanking | None:
         """The display's rest, where the configuration names a display and threads may run."""
@@ -252,14 +276,14 @@ class Agent:
             return
         self._bus_open[name] = state.open
         event = e.BusBack(name) if state.open else e.BusLost(name, str(state.error or ""))
-        self._later(lambda _, at: Decision((event,)))
+        self.journal_later(lambda _, at: Decision((event,)))
 
     def _scanner_heard(self, name: str, state: ScannerState) -> None:
         self.scanner_states[name] = state
         event = e.ScannerBack(name) if state.open else e.ScannerLost(name, str(state.error or ""))
-        self._later(lambda _, at: Decision((event,)))
+        self.journal_later(lambda _, at: Decision((event,)))
 
-    def _later(self, decide: Decide) -> None:
+    def journal_later(self, decide: Decide) -> None:
         """Journal something that nobody waits for."""
         self._background.add(task := asyncio.get_running_loop().create_task(self._attempt(decide)))
         task.add_done_callback(self._background.discard)

@@ -25,6 +25,7 @@ from edge_agent.domain.decision import Decision
 from edge_agent.domain.staff_member import TECHNICIAN
 from edge_agent.domain.words import Cause, Outcome
 from edge_agent.errors import ControlError
+from edge_agent.serving_doors import ServingDoors
 from edge_agent.store import offline
 from edge_agent.store.outbox import Ack
 
@@ -57,6 +58,7 @@ class Serving:
             "backup.restore": self.only_stopped,
             "lists.import": self.lists_import,
             "cabinet.accept": self.cabinet_accept,
+            **ServingDoors(self._agent).handlers(),
         }
 
     def bridge(self) -> dict[str, Handler | StreamHandler]:

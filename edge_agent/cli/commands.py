@@ -23,6 +23,9 @@ NOUNS = {
     "backup": "Sealed copies of the ledger.",
     "couriers": "Who may deposit and recall here.",
     "cabinet": "The cabinet as a whole.",
+    "compartment": "One compartment: out of service, back again, looked into.",
+    "deposits": "Whether parcels are taken.",
+    "emergency": "Measures for the whole cabinet at once.",
     "lists": "Lists handed in without a back office.",
 }
 """What a noun with verbs under it is about."""
@@ -86,8 +89,8 @@ def root() -> click.Group:
 
 def command(row: Operation) -> click.Command:
     """The command of one row, its arguments taken from the row's type."""
-    params: list[click.Parameter] = [_parameter(field) for field in _fields(row)]
-    if row.tier >= Tier.CONFIRM:
+    params: list[click.Parameter] = [_parameter(field) for field in _fields(row) if not secret_of(field)]
+    if row.tier is Tier.CONFIRM:  # the site code's own option stands among the arguments
         params.append(click.Option(["--yes"], is_flag=True, help="Do not ask."))
     if row.key == "doors":
         params.append(click.Option(["--watch"], is_flag=True, help="Keep the table fresh until Ctrl-C."))
@@ -99,6 +102,12 @@ def command(row: Operation) -> click.Command:
         epilog=f"Example: {row.example}",
         short_help=row.summary,
     )
+
+
+def secret_of(field: msgspec.inspect.Field) -> str:
+    """The environment's name for an argument that never stands on a command line; "" for all others."""
+    extra = field.type.extra if isinstance(field.type, msgspec.inspect.Metadata) else None
+    return str((extra or {}).get("secret", ""))
 
 
 def _fields(row: Operation) -> tuple[msgspec.inspect.Field, ...]:
@@ -141,6 +150,12 @@ def _callback(row: Operation) -> Any:
             from edge_agent.cli.confirming import confirmed
 
             arguments = confirmed(row, arguments)
+        if row.tier is Tier.SITE_CODE:
+            from edge_agent.cli.confirming import site_code_typed, with_secrets
+
+            arguments = with_secrets(
+                site_code_typed(row, arguments), {f.name: secret_of(f) for f in _fields(row) if secret_of(f)}
+            )
         if watch:
             from edge_agent.cli.watching import watch_doors
 
@@ -149,6 +164,10 @@ def _callback(row: Operation) -> Any:
             return watch_doors(row, arguments, options)
         from edge_agent.cli.running import run_once, run_stream
 
+        if row.key == "compartment.verify" and not arguments.found:
+            from edge_agent.cli.answering import open_and_answer
+
+            return open_and_answer(row, arguments, options)
         return run_stream(row, arguments, options) if row.stream else run_once(row, arguments, options)
 
     return call

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from edge_agent.cli import show_ledger
+from edge_agent.cli import show_doors, show_ledger
 from edge_agent.cli.terminal import Grid, say, show
 from edge_agent.control import types as t
 from edge_agent.error_table import EXPLANATIONS
@@ -192,5 +192,6 @@ SHOW: dict[str, Callable[[Any], None]] = {
     "explain": explain,
     "version": version,
     **show_ledger.SHOW,
+    **show_doors.SHOW,
 }
 """Operation key → how its result, or one item of its stream, is shown."""

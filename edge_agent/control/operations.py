@@ -10,6 +10,7 @@ from __future__ import annotations
 from edge_agent.control import ledger_types as ledger
 from edge_agent.control import types as t
 from edge_agent.control.bridge_rows import BRIDGE_ROWS
+from edge_agent.control.door_rows import DOOR_ROWS
 from edge_agent.control.operation import Needs, Operation, Role, Tier
 
 TECHNICIAN, READ = Role.TECHNICIAN, Tier.READ
@@ -259,6 +260,7 @@ OPERATIONS: tuple[Operation, ...] = (
         ledger.CouriersRevokeResult,
         "lockerctl couriers revoke K1",
     ),
+    *DOOR_ROWS,
     *BRIDGE_ROWS,
 )
 

@@ -49,15 +49,21 @@ def pin_text(courier: str, pin: str) -> str:
 
 
 class Preparer:
-    """One per screen. `forget` at the end of each session."""
+    """One per screen. `forget` at the end of each session. `not_now`: doors the cabinet would not offer just now."""
 
     def __init__(
-        self, hasher: Hasher, chance: Randomness, staff: StaffList, state: Callable[[], LockerState]
+        self,
+        hasher: Hasher,
+        chance: Randomness,
+        staff: StaffList,
+        state: Callable[[], LockerState],
+        not_now: Callable[[], tuple[str, ...]] = lambda: (),
     ) -> None:
         self._hasher = hasher
         self._chance = chance
         self._staff = staff
         self._state = state
+        self._not_now = not_now
         self._typed = ""  # the six digits, while the phone's last four are asked for
         self._phone = ""  # the recipient's number of the parcel in hand, for the vault
 
@@ -157,6 +163,7 @@ class Preparer:
             phone_hash=phone_hash,
             phone_typed=bool(self._phone),
             explicit_size=explicit,
+            not_now=self._not_now(),
         )
 
     async def _deposit(self, effect: Decide, event: Event, context: Context) -> Inputs:

@@ -99,7 +99,7 @@ def test_a_code_is_explained_in_any_case(technician: Technician) -> None:
 
 def test_an_unknown_code_names_its_neighbours(technician: Technician) -> None:
     """Misread by one digit."""
-    ran = technician.types("explain", "BUS-117", "--json")
+    ran = technician.types("explain", "BUS-119", "--json")
 
     assert ran.code == 3
     assert "BUS-11" in ran.json["error"]["detail"]

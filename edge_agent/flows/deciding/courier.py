@@ -154,6 +154,7 @@ def _request(state: LockerState, context: Context, inputs: Inputs, size: str) ->
         low_needed=context.low or bool(expected and expected.low_needed),
         cod=bool(expected and expected.cod),
         near=context.last[0].door if context.last else "",
+        not_now=inputs.not_now,
     )
 
 

@@ -30,6 +30,7 @@ class Inputs:
     waybill_hash: str = ""
     phone_hash: str = ""
     phone_typed: bool = False  # here and now, digit by digit
+    not_now: tuple[str, ...] = ()  # doors that the cabinet would not offer at this moment
     explicit_size: bool = False  # the person has just said which size, for this parcel
     staff: Staff | None = None
     chosen: str = ""  # id, size or kind of the touch
