@@ -15,12 +15,14 @@ from edge_agent.cabinet.mounting import MountedBoard, Mounting
 from edge_agent.clock import VirtualClock
 from edge_agent.domain import recovery, service
 from edge_agent.domain.events.system import DoorSpec
+from edge_agent.domain.ports import Decide
 from edge_agent.domain.words import Cause, Height, Outcome
 from edge_agent.flows.events import DoorEvent
 from edge_agent.randomness import SeededRandomness
 from edge_agent.store.executor import Inline
+from edge_agent.store.hasher import CHEAPEST, Hasher
 from edge_agent.store.ledger import Ledger
-from edge_agent.store.opening import open_ledger
+from edge_agent.store.opening import hasher_of, open_ledger
 from edge_agent.store.places import Settings
 from edge_agent.wiring import line_settings, lock_board
 from sim.cabinet import SimCabinet
@@ -43,9 +45,12 @@ class Stage:
         chance: SeededRandomness,
         open_wait_s: float,
         supplies: Mapping[str, str],
+        hasher: Hasher,
     ) -> None:
         self.sim, self.ledger, self.clock, self.chance = sim, ledger, clock, chance
+        self.hasher = hasher
         self.told: list[DoorEvent] = []
+        self._later: set[asyncio.Task[Any]] = set()
         loop = asyncio.get_running_loop()
         ports = sim.open_virtual(loop)
         self.buses = {
@@ -73,6 +78,14 @@ class Stage:
             )
         )
         return await self.cabinet.open(committed.result.intent)
+
+    def journal_later(self, decide: Decide) -> None:
+        """Journal something that nobody waits for."""
+        task = asyncio.get_running_loop().create_task(self._journalled(decide))
+        self._later.add(task)
+
+    async def _journalled(self, decide: Decide) -> None:
+        await self.ledger.transact(decide)
 
     def bus_of(self, board: str) -> tuple[VirtualBus, LockBoard]:
         """A board and the bus that reaches it."""
@@ -102,6 +115,17 @@ class Stage:
         """Places where a fault of this code was opened, oldest first."""
         return [event["place"] for event in await self.events("fault.opened") if event["code"] == code]
 
+    def next_pulse(self, of: int) -> asyncio.Future[None]:
+        """Done at the moment when the coils have been energised so many times in all."""
+        reached: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def energised(pulse: object) -> None:
+            if self.pulses() >= of and not reached.done():
+                reached.set_result(None)
+
+        self.sim.world.on_coil.append(energised)
+        return reached
+
     def pulses(self) -> int:
         """How often any coil was energised."""
         return len(self.sim.coils())
@@ -130,9 +154,10 @@ def play(
         sim = SimCabinet.of_document(paper, now=loop.time)
         chance = SeededRandomness(1)
         opened = await open_ledger(Settings(tmp_path, "HK-0001"), clock, chance, Inline())
+        hasher = hasher_of(opened.keys, Inline(), CHEAPEST)
         doors = tuple(DoorSpec(d.number, d.size, 1, Height(d.height), d.board) for d in sim.config.doors())
         await opened.ledger.transact(lambda state, at: service.configure(state, "digest", doors, at))
-        stage = Stage(sim, opened.ledger, clock, chance, open_wait_s, supplies or {})
+        stage = Stage(sim, opened.ledger, clock, chance, open_wait_s, supplies or {}, hasher)
         worker = loop.create_task(stage.cabinet.run())
         for bus in stage.buses.values():
             bus.start()
