@@ -15,6 +15,7 @@ STABLE_S = 60.0  # a connection that stood so long resets the ceiling
 TAKEOVER_WINDOW_S = 600.0
 TAKEOVER_COUNT = 3  # so many takeovers in the window are no accident of our own reconnecting
 TAKEOVER_REST_S = 600.0  # full jitter from half of it: two clients of one name must not keep in step
+SHORT_COUNT = 5  # connections that stood and were ended soon: a broker need not say that it was a takeover
 
 
 class Backoff:
@@ -27,6 +28,7 @@ class Backoff:
         self._ceiling_s = FIRST_S
         self._since: float | None = None
         self._takeovers: deque[float] = deque(maxlen=TAKEOVER_COUNT)
+        self._short: deque[float] = deque(maxlen=SHORT_COUNT)
 
     @property
     def url(self) -> str:
@@ -38,6 +40,8 @@ class Backoff:
     def rest_s(self, now: float, *, taken_over: bool = False) -> float:
         """The connection ended, or none came about: seconds to wait. Moves on to the next URL unless it had stood."""
         stable = self._since is not None and now - self._since >= STABLE_S
+        if self._since is not None and not stable:
+            self._short.append(now)
         self._since = None
         if taken_over:
             self._takeovers.append(now)
@@ -51,6 +55,13 @@ class Backoff:
         if not stable:
             self._ceiling_s = min(self._ceiling_s * 2, CEILING_S)
         return wait_s
+
+    def suspicious(self, now: float) -> bool:
+        """True once a run of short connections: a second client that the broker does not speak of, or a bad line."""
+        full = len(self._short) == SHORT_COUNT and now - self._short[0] <= TAKEOVER_WINDOW_S
+        if full:
+            self._short.clear()
+        return full
 
     def conflict(self, now: float) -> bool:
         """Another client keeps taking our name."""

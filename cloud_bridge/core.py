@@ -195,8 +195,14 @@ class Core:
         self._wish(w.Alarm("CLOUD-551", f"broker {self._backoff.url}", heard.reason))
         self._rest(now, taken_over=heard.taken_over)
         if heard.taken_over and self._backoff.conflict(now):
-            detail = "another client keeps connecting under this locker's name; resting"
-            self._wish(w.Alarm("CLOUD-553", f"locker {self._settings.locker}", detail))
+            self._conflict("another client keeps connecting under this locker's name; resting")
+        elif self._backoff.suspicious(now):
+            self._conflict(
+                "the broker's end closes one connection after another: a second client, or a bad line"
+            )
+
+    def _conflict(self, detail: str) -> None:
+        self._wish(w.Alarm("CLOUD-553", f"locker {self._settings.locker}", detail))
 
     def _subscribed(self, heard: w.Subscribed, now: float) -> None:
         for topic in heard.refused:

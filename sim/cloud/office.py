@@ -49,6 +49,7 @@ class Heard:
     payload: bytes
     content_type: str
     correlation: bytes = b""
+    retained: bool = False
 
 
 class Office:
@@ -133,6 +134,7 @@ class Office:
                 bytes(message.payload),
                 str(getattr(properties, "ContentType", "")),
                 bytes(getattr(properties, "CorrelationData", b"")),
+                message.retain,
             )
         )
 
@@ -159,10 +161,18 @@ class Office:
                 wanted = self._record.hello(_source(heard.locker), said["epoch"], said["first"])
                 self._acknowledge(heard.locker, said["epoch"], wanted)
             case "st/presence":
-                self.presence[heard.locker] = json.loads(heard.payload)
+                self._presence(heard)
                 self._on_word(heard)
             case _:
                 self._on_word(heard)
+
+    def _presence(self, heard: Heard) -> None:
+        """A kept presence: the locker was here before us, and what it asked in its hello nobody heard."""
+        there = json.loads(heard.payload)
+        self.presence[heard.locker] = there
+        if heard.retained and there["online"] and there["epoch"]:
+            wanted = self._record.next(_source(heard.locker), there["epoch"])
+            self._acknowledge(heard.locker, there["epoch"], wanted)
 
     def _events(self, heard: Heard) -> None:
         events = unpacked(heard.payload, heard.content_type)

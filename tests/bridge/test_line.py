@@ -84,6 +84,21 @@ def test_a_second_client_with_our_name_makes_us_rest_long_and_tell() -> None:
     assert of(w.Greet, last) == []
 
 
+def test_a_run_of_short_connections_is_told_even_where_the_broker_says_nothing() -> None:
+    """F-083: Mosquitto 2.0 closes the older client's connection without a word."""
+    bridge = Virtual().online()
+
+    told = []
+    for _ in range(5):
+        told += bridge.hear(w.Lost("end of stream"))
+        bridge.wait(120.0)
+        bridge.agent_up()
+        bridge.line_up()
+        bridge.wait(1.0)
+
+    assert alarms(told).count("CLOUD-553") == 1
+
+
 def test_a_single_takeover_is_our_own_reconnecting() -> None:
     bridge = Virtual().online()
 
