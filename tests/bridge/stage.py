@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import shutil
 import signal
@@ -64,7 +65,8 @@ class Mosquitto:
         self.port = free_port()
         self._program = mosquitto_program()
         self._file = folder / "mosquitto.conf"
-        self._file.write_text(f"listener {self.port} 127.0.0.1\n{settings}", encoding="utf-8")
+        own = f"user {getpass.getuser()}\n"  # as root it would become another, who may not read the test's folder
+        self._file.write_text(f"{own}listener {self.port} 127.0.0.1\n{settings}", encoding="utf-8")
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
