@@ -107,13 +107,16 @@ class Program:
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        await agent.start()
-        self._serve(agent)
-        notify("READY=1")
-        log.info("ready", extra=logs.fields(locker=self._config.locker.id))
-        reason = await _first_of(stop, agent.supervisor.failed)
-        notify("STOPPING=1")
-        await asyncio.wait_for(agent.stop(reason or "asked to stop"), STOP_S)
+        reason = "start failed"
+        try:
+            await agent.start()
+            self._serve(agent)
+            notify("READY=1")
+            log.info("ready", extra=logs.fields(locker=self._config.locker.id))
+            reason = await _first_of(stop, agent.supervisor.failed)
+        finally:  # a start that failed half-way leaves no coil on and no ledger open either
+            notify("STOPPING=1")
+            await asyncio.wait_for(agent.stop(reason or "asked to stop"), STOP_S)
         return reason
 
     def _serve(self, agent: Agent) -> None:
