@@ -26,7 +26,7 @@ LONG_FILES = {
     "edge_agent/error_table.py": "one table, and it must stay one",
 }
 LONG_FUNCTIONS: dict[str, str] = {
-    "edge_agent/flows/verify.py:verify_table": "one table of transitions, shared by couriers and technicians: read, not followed",
+    "edge_agent/flows/verify.py:verify_table": "one table of transitions for two roles: read, not followed",
 }
 
 TEST_ROOMS_WITHOUT_A_PACKAGE = {
