@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
+from drivers.bus import LineSettings
+from drivers.serial_bus import SerialBus
 from edge_agent.control import door_types as d
 from edge_agent.control.operations import OPERATIONS, Role
 from edge_agent.control.peer import Peer
 from edge_agent.control.server import Caller
-from edge_agent.domain import service
+from edge_agent.domain import hardware, service
 from edge_agent.domain.refusals import NOT_SEEN_CLOSED, NOT_USABLE, Refusal
 from edge_agent.domain.words import Basis, Cause, Condition, Contents, Outcome
 from edge_agent.errors import ControlError
 from edge_agent.liveness import Liveness, answers
 from edge_agent.serving import Serving
+from sim.soak.people import Courier
 from sim.soak.whole_locker import WholeLocker, run_locker
 
 CALLER = Caller(Role.TECHNICIAN, Peer(1, 0, 0))
@@ -254,3 +258,37 @@ def test_a_healthy_agent_feeds_the_watchdog(tmp_path: Path) -> None:
         assert rounds == [True, True, True]
 
     live(tmp_path, story)
+
+
+def test_a_courier_is_sent_to_a_door_that_may_be_energised(tmp_path: Path) -> None:
+    """F-039: a coil of the first supply stays on. Its doors look free; the parcel goes to the other supply."""
+
+    async def story(locker: WholeLocker) -> None:
+        await locker.ledger.transact(lambda state, at: hardware.coil_stuck(state, "1", "stays on", at))
+        badge = await locker.hire("c1", "SF")
+
+        left = await Courier(badge, Random(1)).deposit(locker, ["SF1234567890123"])
+
+        assert left == 1
+        [intent] = await journal(locker, "door.open_requested")
+        boards = {door.number: door.board for door in locker.sim.config.doors()}
+        assert boards[intent["compartment"]] == "B"
+
+    live(tmp_path, story)
+
+
+def test_a_bus_whose_thread_does_not_run_is_named() -> None:
+    """The real thing: nobody takes up what the loop asks, until the bus ends and refuses it."""
+
+    async def story() -> list[tuple[str, ...]]:
+        bus = SerialBus(LineSettings("main", "/dev/null"), asyncio.get_running_loop())
+        asked = asyncio.create_task(answers(bus))
+        liveness = Liveness({"main": lambda: asked})
+        said = [liveness.silent()]
+        await asyncio.sleep(0)
+        said.append(liveness.silent())
+        bus.stop()
+        await asked
+        return [*said, liveness.silent()]
+
+    assert asyncio.run(story()) == [(), ("main",), ()]
