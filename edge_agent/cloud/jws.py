@@ -10,24 +10,20 @@ import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
-
-from joserfc import jws
-from joserfc.errors import JoseError, SecurityWarning
-from joserfc.jwk import OKPKey
+from typing import TYPE_CHECKING, Final
 
 from edge_agent.errors import StoreError
 from edge_agent.store import jose
+
+if TYPE_CHECKING:  # joserfc costs 40 ms of every start: it is loaded where a key or a signature is first met
+    from joserfc.jwk import OKPKey
 
 ALGORITHM: Final = "EdDSA"  # pinned at each call, whatever a header says
 COMPACT = re.compile(rb"[A-Za-z0-9_-]*(\.[A-Za-z0-9_-]*){2}")
 SEALED = re.compile(rb"[A-Za-z0-9_-]*(\.[A-Za-z0-9_-]*){4}")
 HEADER_MAX = 1024  # characters: `alg`, `kid`, `typ`; a longer one only serves to nest deeply
 
-# The library prefers RFC 9864's name of the same algorithm; the contract names it as RFC 8037 does.
-warnings.filterwarnings("ignore", "EdDSA is deprecated", SecurityWarning)
-
-Keys = Mapping[str, OKPKey]
+Keys = Mapping[str, "OKPKey"]
 
 
 class NotSigned(Exception):
@@ -54,6 +50,11 @@ def pinned(signers: Mapping[str, str]) -> dict[str, OKPKey]:
 
 def public_key(x: str) -> OKPKey:
     """An Ed25519 public key from its 32 bytes in base64url. Raises ValueError."""
+    from joserfc.errors import JoseError, SecurityWarning
+    from joserfc.jwk import OKPKey
+
+    # The library prefers RFC 9864's name of the same algorithm; the contract names it as RFC 8037 does.
+    warnings.filterwarnings("ignore", "EdDSA is deprecated", SecurityWarning)
     try:
         return OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": x})
     except (JoseError, ValueError, TypeError) as error:
@@ -69,6 +70,8 @@ def opened(payload: bytes, keys: Keys, opening: Mapping[str, str], most: int) ->
         raise NotSigned("too-large")
     if not SEALED.fullmatch(payload):
         return verified(payload, keys)
+    from joserfc.errors import JoseError
+
     try:
         inner = jose.open_sealed(payload.decode("ascii"), opening)
     except (JoseError, StoreError, ValueError, TypeError, KeyError, RecursionError) as error:
@@ -91,6 +94,9 @@ def verified(compact: bytes, keys: Keys) -> Signed:
 
 
 def _content(compact: bytes, key: OKPKey) -> bytes | None:
+    from joserfc import jws
+    from joserfc.errors import JoseError
+
     try:
         return jws.deserialize_compact(compact, key, algorithms=[ALGORITHM]).payload
     except (JoseError, ValueError, TypeError, KeyError, RecursionError):

@@ -14,10 +14,10 @@ import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import apsw
 import msgspec
-import pyrage
 
 from edge_agent.domain.events import BackupMade
 from edge_agent.store import journal, tables, vault
@@ -29,6 +29,9 @@ from edge_agent.store.files import sync_file, sync_folder
 from edge_agent.store.keys import Keys
 from edge_agent.store.places import Settings
 from edge_agent.store.schema import VAULT
+
+if TYPE_CHECKING:  # a native library of 5 MB: loaded when a backup is made or opened
+    import pyrage
 
 KEPT = 7  # a week of nightly backups on each target
 VAULT_COPY = "vault.age"
@@ -72,6 +75,8 @@ def work_folder(settings: Settings) -> Iterator[Path]:
 
 def recipients(settings: Settings, keys: Keys) -> list[pyrage.x25519.Recipient]:
     """The locker itself, and the operator where one is configured. Raises BackupUnreadable for a bad key."""
+    import pyrage
+
     try:
         found = [pyrage.x25519.Recipient.from_str(keys.backup_recipient)]
         if settings.recovery_key:
@@ -135,6 +140,8 @@ def _digest(path: Path) -> str:
 
 
 def _seal(settings: Settings, keys: Keys, work: Path, manifest: Manifest) -> Path:
+    import pyrage
+
     (work / "manifest.json").write_bytes(msgspec.json.encode(manifest))
     plain, sealed = work / "backup.tar", work / "backup.age"
     files = key_files.to_files(keys)
@@ -157,6 +164,8 @@ def _add_bytes(tar: tarfile.TarFile, work: Path, name: str, content: bytes) -> N
 
 def unseal(sealed: Path, identity: str, into: Path) -> None:
     """Decrypt and unpack into the folder `into`, which is made. Raises BackupUnreadable."""
+    import pyrage
+
     into.mkdir(mode=0o700, parents=True, exist_ok=True)
     plain = into / "plain.tar"
     try:
@@ -245,6 +254,8 @@ def copy_vault(settings: Settings, keys: Keys) -> None:
     A target that cannot be reached now holds an old copy: it is replaced there by the next call that
     reaches it. Raises StoreError kinds, CommitFailed where no target took it.
     """
+    import pyrage
+
     with work_folder(settings) as work:
         copy = work / "vault.db"
         try:

@@ -14,8 +14,6 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pyrage
-
 from edge_agent.randomness import Randomness
 from edge_agent.store import jose
 from edge_agent.store.errors import KeyFileBad
@@ -41,6 +39,8 @@ class Keys:
     @property
     def backup_recipient(self) -> str:
         """The public half that backups are sealed to (age1…)."""
+        import pyrage  # here and below: a native library of 5 MB that a start does without
+
         return str(pyrage.x25519.Identity.from_str(self.backup).to_public())
 
     @property
@@ -54,6 +54,8 @@ FILES = ("pepper.key", "locker.salt", "device.key", "backup.age", "opening.jwk")
 
 def draw(chance: Randomness) -> Keys:
     """New secrets. The two key pairs come from their libraries, which use the system's source."""
+    import pyrage
+
     return Keys(
         pepper=chance.token_bytes(PEPPER_BYTES),
         salt=chance.token_bytes(SALT_BYTES),
