@@ -1,8 +1,8 @@
 """`locker-sim demo`: the whole locker on one desk, with simulated hardware. What `make demo` runs.
 
-Starts the pretend cabinet with its panel, the shipped `locker-agent` as a process of its own, takes the cabinet into
-service with `lockerctl` as a technician would, and plays the back office: the SMS appears in the terminal. Ctrl-C
-ends all of it.
+Starts the pretend cabinet with its panel and an MQTT broker, the shipped `locker-agent` and `locker-bridge` as
+processes of their own, takes the cabinet into service with `lockerctl` as a technician would, and plays the back
+office on the broker: the SMS appears in the terminal. Ctrl-C ends all of it.
 """
 
 from __future__ import annotations
@@ -22,8 +22,12 @@ from pathlib import Path
 import click
 
 from sim import demo_cabinet
+from sim.broker import EmbeddedBroker
 from sim.cabinet import SimCabinet
-from sim.demo_cloud import CloudKey, DemoCloud
+from sim.cloud.command import Voice
+from sim.cloud.office import Office
+from sim.cloud.record import Record
+from sim.demo_cloud import CloudKey
 
 BADGE, NUMBER, PIN = "LKB:demo-badge", "1001", "2468"
 CARD, CARD_PIN = "LKS:demo-card", "8642"
@@ -48,7 +52,7 @@ LISTS = {
 @click.option("--panel", default="127.0.0.1:8081", show_default=True, help="Address of the cabinet's panel.")
 @click.option("--seconds", default=0.0, help="End by itself after so long; 0: at Ctrl-C.")
 def demo(no_open: bool, kiosk: str, panel: str, seconds: float) -> None:
-    """A locker to play with: cabinet, agent and back office on this machine."""
+    """A locker to play with: cabinet, agent, bridge, broker and back office on this machine."""
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
@@ -64,36 +68,49 @@ def _play(
     folder: Path, kiosk: str, panel: str, no_open: bool, stopped: threading.Event, seconds: float | None
 ) -> None:
     key = CloudKey()
-    paper = demo_cabinet.document(folder, kiosk={"listen": kiosk}, security={"cloud_key": key.public})
-    with SimCabinet.of_document(paper) as cabinet:
-        cabinet.open_ports(folder)
-        panel_url = cabinet.serve(panel)
-        assert cabinet.config_path is not None
-        config, state = cabinet.config_path, folder / "state"
-        with _agent(config, folder, stopped):
-            kiosk_url = (state / "kiosk.url").read_text().strip()
-            _into_service(config, folder)
-            cloud = DemoCloud(state / "bridge.sock", key, click.echo)
-            cloud.start()
-            click.echo(WELCOME.format(kiosk=kiosk_url, panel=panel_url, config=config))
-            _tour(cabinet, config)
-            if not no_open:
-                webbrowser.open(kiosk_url)
-            stopped.wait(seconds)
-            cloud.stop()
+    with EmbeddedBroker(folder) as broker:
+        security, cloud = {"cloud_key": key.public}, {"urls": [broker.url]}
+        paper = demo_cabinet.document(folder, kiosk={"listen": kiosk}, security=security, cloud=cloud)
+        with SimCabinet.of_document(paper) as cabinet, _back_office(folder, broker.url, key):
+            cabinet.open_ports(folder)
+            panel_url = cabinet.serve(panel)
+            assert cabinet.config_path is not None
+            config = cabinet.config_path
+            with _running("locker-agent", config, stopped) as agent:
+                _until_ready(agent, folder / "state" / "kiosk.url", folder / "locker-agent.log")
+                kiosk_url = (folder / "state" / "kiosk.url").read_text().strip()
+                with _running("locker-bridge", config, stopped):
+                    _into_service(config, folder)
+                    click.echo(WELCOME.format(kiosk=kiosk_url, panel=panel_url, config=config))
+                    _tour(cabinet, config)
+                    if not no_open:
+                        webbrowser.open(kiosk_url)
+                    stopped.wait(seconds)
 
 
 @contextmanager
-def _agent(config: Path, folder: Path, stopped: threading.Event) -> Iterator[None]:
-    """The shipped program, until the block ends. Its log goes to a file, shown when it fails to start."""
-    log = folder / "agent.log"
-    with log.open("wb") as output:
-        command = [_program("locker-agent"), "--config", str(config)]
+def _back_office(folder: Path, url: str, key: CloudKey) -> Iterator[None]:
+    """On the broker, until the block ends: keeps events, acknowledges them, prints what a person would get."""
+    voice = Voice(key, click.echo)
+    record = Record(folder / "cloud.db")
+    office = Office(url, record, on_taken=voice.taken, on_word=voice.word)
+    office.start()
+    try:
+        yield
+    finally:
+        office.stop()
+        record.close()
+
+
+@contextmanager
+def _running(program: str, config: Path, stopped: threading.Event) -> Iterator[subprocess.Popen[bytes]]:
+    """A shipped program, until the block ends. Its log goes to a file beside the configuration."""
+    with (config.parent / f"{program}.log").open("wb") as output:
+        command = [_program(program), "--config", str(config)]
         process = subprocess.Popen(command, stdout=output, stderr=output)  # noqa: S603 - our own program
     threading.Thread(target=_end_with, args=(process, stopped), daemon=True).start()
     try:
-        _until_ready(process, folder / "state" / "kiosk.url", log)
-        yield
+        yield process
     finally:
         process.terminate()
         try:
@@ -104,7 +121,7 @@ def _agent(config: Path, folder: Path, stopped: threading.Event) -> Iterator[Non
 
 
 def _end_with(process: subprocess.Popen[bytes], stopped: threading.Event) -> None:
-    """An agent that dies ends the demo."""
+    """A program that dies ends the demo."""
     process.wait()
     stopped.set()
 
@@ -153,7 +170,7 @@ def _program(name: str) -> str:
 
 
 WELCOME = f"""
-A parcel locker with 60 doors is running.
+A parcel locker with 60 doors is running: cabinet, agent, bridge, MQTT broker and back office.
 
   kiosk   {{kiosk}}
   panel   {{panel}}   (the cabinet: click a door to close it, its inside to put or take a parcel;

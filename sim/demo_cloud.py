@@ -1,16 +1,13 @@
-"""The demo's back office in small: reads the journal at the agent's bridge socket, acknowledges it, and prints the SMS.
+"""The back office's key, which alone opens what a locker sealed, and the SMS that it sends.
 
-It holds the cloud's private key, so that it alone can open what the locker sealed: no API of the agent returns a code.
+No API of the agent returns a code: what the recipient gets is made here, from the sealed part of an event.
 """
 
 from __future__ import annotations
 
-import http.client
 import json
-import socket
-import threading
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +15,6 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from joserfc import jwe
 from joserfc.jwk import OKPKey
 
-WAIT_S = 20  # of one long poll
-RETRY_S = 0.5  # while the agent is not there (yet)
 REGISTRY = jwe.JWERegistry(algorithms=["ECDH-ES", "A256GCM"])
 
 
@@ -57,72 +52,6 @@ class CloudKey:
         plain = jwe.decrypt_compact(sealed, self._key, registry=REGISTRY).plaintext
         opened: dict[str, Any] = json.loads(plain or b"{}")
         return opened
-
-
-class AgentSocket(http.client.HTTPConnection):
-    """HTTP over the agent's Unix socket."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__("agent", timeout=WAIT_S + 10)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self._path))
-
-    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """One question; raises OSError where the agent is not there, RuntimeError with its own words for a refusal."""
-        self.request(method, path, json.dumps(body) if body is not None else None)
-        answer = self.getresponse()
-        content: dict[str, Any] = json.loads(answer.read())
-        if answer.status != http.HTTPStatus.OK:
-            raise RuntimeError(str(content))
-        return content
-
-
-class DemoCloud:
-    """Polls in a thread of its own until `stop`. `say` prints one line for a person."""
-
-    def __init__(self, bridge_socket: Path, key: CloudKey, say: Callable[[str], None]) -> None:
-        self._socket = bridge_socket
-        self._key = key
-        self._say = say
-        self._next = 1
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="demo-cloud", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopping.set()
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self._once()
-            except (OSError, http.client.HTTPException, RuntimeError, ValueError):
-                self._stopping.wait(RETRY_S)
-
-    def _once(self) -> None:
-        agent = AgentSocket(self._socket)
-        batch = agent.ask("GET", f"/events?after={self._next - 1}&wait={WAIT_S}")
-        for event in batch["events"]:
-            self._take(event)
-        self._next = batch["first"] + len(batch["events"])
-        if batch["events"]:
-            agent.ask("POST", "/acks", {"epoch": batch["epoch"], "next": self._next})
-        agent.close()
-
-    def _take(self, event: Mapping[str, Any]) -> None:
-        data = event["data"]
-        kind = event["type"].removeprefix("locker.")
-        if kind == "parcel.deposited" and data.get("sealed"):
-            told = self._key.open(data["sealed"])["fields"]
-            self._say(message_for(data, told))
-        elif kind == "parcel.collected":
-            self._say(f"cloud: the parcel in door {data['compartment']} was collected")
 
 
 def message_for(data: Mapping[str, Any], told: Mapping[str, str]) -> str:
