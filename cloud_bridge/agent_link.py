@@ -20,6 +20,7 @@ from edge_agent.control import types as t
 from edge_agent.control.bridge_rows import BRIDGE_ROWS
 from edge_agent.control.client import Client
 from edge_agent.errors import AgentError
+from edge_agent.logs import fields
 
 log = logging.getLogger(__name__)
 
@@ -92,9 +93,8 @@ class AgentLink:
                 return w.RepliesHanded(tuple(_reply(reply) for reply in answer.replies))
             case w.FetchSnapshots():
                 return self._snapshots()
-            case w.HandAcks(epoch, sequence):
-                taken = self._ask("acks", t.AcksArguments(epoch=epoch, next=sequence)).taken
-                log.debug("acknowledgement %s", taken)
+            case w.HandAcks():
+                self._hand_acks(wish)
                 return None
             case w.Hand():
                 return self._hand(wish)
@@ -117,6 +117,13 @@ class AgentLink:
     def _snapshots(self) -> w.Snapshots:
         state, telemetry = self._ask("state", t.Nothing()), self._ask("telemetry", t.Nothing())
         return w.Snapshots(msgspec.json.encode(state), msgspec.json.encode(telemetry))
+
+    def _hand_acks(self, wish: w.HandAcks) -> None:
+        rejected = tuple(ct.RejectedEvent(sequence=one, reason=why) for one, why in wish.rejected)
+        asked = ct.AckedArguments(epoch=wish.epoch, next=wish.next, rejected=rejected)
+        taken = self._ask("acks", asked).taken
+        if taken not in ("taken", "resend"):
+            log.warning("acknowledgement ignored", extra=fields(judged=taken, next=wish.next))
 
     def _hand(self, wish: w.Hand) -> w.Decided:
         message = wish.message

@@ -115,7 +115,7 @@ class AgentEnd:
             epoch=journal.epoch, first=asked.after + 1, events=tuple(msgspec.Raw(one) for one in found)
         )
 
-    async def acks(self, asked: t.AcksArguments, caller: Caller) -> t.AcksResult:
+    async def acks(self, asked: ct.AckedArguments, caller: Caller) -> t.AcksResult:
         self.journal.acknowledge(asked.next - 1)
         return t.AcksResult(taken="taken")
 

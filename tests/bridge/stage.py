@@ -55,7 +55,7 @@ def until(true: Callable[[], bool], what: str, timeout_s: float = SOON_S) -> Non
     deadline = time.monotonic() + timeout_s
     while not true():
         assert time.monotonic() < deadline, f"not within {timeout_s:g} s: {what}"
-        time.sleep(0.01)
+        time.sleep(0.01)  # other processes work meanwhile: there is nothing here to wait on
 
 
 class Mosquitto:
