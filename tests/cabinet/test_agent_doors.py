@@ -12,6 +12,7 @@ import pytest
 
 from drivers.bus import LineSettings
 from drivers.serial_bus import SerialBus
+from edge_agent.clock import VirtualClock
 from edge_agent.control import door_types as d
 from edge_agent.control.operations import OPERATIONS, Role
 from edge_agent.control.peer import Peer
@@ -23,14 +24,28 @@ from edge_agent.errors import ControlError
 from edge_agent.liveness import Liveness, answers
 from edge_agent.serving import Serving
 from sim.soak.people import Courier
-from sim.soak.whole_locker import WholeLocker, run_locker
+from sim.soak.whole_locker import WholeLocker
+from sim.virtual_time import run_virtual
 
 CALLER = Caller(Role.TECHNICIAN, Peer(1, 0, 0))
 Story = Callable[[WholeLocker], Awaitable[None]]
 
 
-def live(tmp_path: Path, story: Story) -> None:
-    run_locker(tmp_path / "site", 3, story)
+def live(tmp_path: Path, story: Story, **sections: Any) -> None:
+    """The demo's cabinet, accepted; `sections` of its configuration may differ."""
+    clock = VirtualClock()
+    (folder := tmp_path / "site").mkdir()
+
+    async def life() -> None:
+        locker = WholeLocker(folder, 3, clock, **sections)
+        await locker.start()
+        try:
+            await locker.accept()
+            await story(locker)
+        finally:
+            await locker.stop()
+
+    run_virtual(life(), on_jump=clock.advance)
 
 
 async def ask(locker: WholeLocker, key: str, arguments: Any) -> Any:
@@ -216,7 +231,7 @@ def test_a_jammed_door_does_not_hold_the_stop_up(tmp_path: Path) -> None:
         assert not still_on
         assert locker.ledger.state.intent == {}
 
-    live(tmp_path, story)
+    live(tmp_path, story, policy={"open_wait_s": 20.0})
 
 
 def test_a_thread_that_does_not_answer_stops_the_watchdogs_food(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.control import door_types as d
+from edge_agent.domain import service
 from edge_agent.domain.changes import Change
 from edge_agent.domain.decision import Decision
 from edge_agent.domain.refusals import DOOR_BUSY, LOCKED_OUT, NOT_PERMITTED, Refusal
@@ -25,13 +26,14 @@ PINS = {"t1": "4711", "t2": "0815"}
 
 
 async def staffed(stage: Stage) -> Emergency:
-    """Two technicians with PINs of their own, and the doors of this cabinet."""
+    """Two technicians with PINs of their own, and the doors of this cabinet, all of them known to be empty."""
     rows = []
     for name, pin in PINS.items():
         hashed = await stage.hasher.code_hash_off_loop(pin_text(name, pin))
         rows.append(Change("staff", name, Staff(name, f"card-{name}", hashed)))
     await stage.ledger.transact(lambda state, at: Decision(given=tuple(rows)))
     numbers = [door.number for door in stage.sim.config.doors()]
+    await stage.ledger.transact(lambda state, at: service.accept(state, "technician:t1", tuple(numbers), at))
     return Emergency(
         SITE,
         numbers,
@@ -152,6 +154,8 @@ def test_whoever_breaks_it_off_stops_it(tmp_path: Path) -> None:
         assert seen == ["1", "2"]
         assert stage.pulses() == 3
         assert len(await stage.events("door.opened")) == 3
+        known = [stage.ledger.state.compartment[number].contents for number in ("3", "4")]
+        assert known == [Contents.UNKNOWN, Contents.EMPTY]
         assert (await stage.last("command.done"))["status"] == "stopped"
 
     play(tmp_path, story)

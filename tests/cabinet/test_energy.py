@@ -42,6 +42,20 @@ def test_a_coil_that_stays_on_stops_its_supply(tmp_path: Path) -> None:
     play(tmp_path, story, "waveshare-relay")
 
 
+def test_the_next_door_waits_until_the_coil_is_proved_off(tmp_path: Path) -> None:
+    """F-039: two doors at the same moment. The second has its turn only when the first coil was looked at: never."""
+
+    async def story(stage: Stage) -> None:
+        stage.sim.faults.add("coil-stuck", board="A", channel=3, shown=True)
+
+        first, second = await asyncio.gather(stage.unlock("3"), stage.unlock("5"))
+
+        assert (first, second) == (Outcome.OPENED, Outcome.NOT_OPENED)
+        assert stage.pulses() == 1
+
+    play(tmp_path, story, "waveshare-relay")
+
+
 def test_doors_of_a_supply_that_is_left_alone_are_not_offered(tmp_path: Path) -> None:
     """F-039: a courier is sent to a door that can be opened; the other supply's are."""
 
