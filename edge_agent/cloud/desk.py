@@ -1,6 +1,6 @@
 """The desk: every command comes in here, once, and gets one answer that stays the same.
 
-Order of the checks: length and signature; for whom; an answer given before; retained; date and session; rate; name and
+Order of the checks: length and signature; for whom; an answer given before; date and session; rate; retained; name and
 arguments; quota. What has no good signature leaves no row but a bounded number of security events. A command is
 answered only after its answer is durable, so the bridge may then acknowledge it to the broker.
 """
@@ -29,6 +29,7 @@ from edge_agent.domain.instant import Instant
 from edge_agent.domain.refusals import REMOTE_QUOTA, Refusal
 from edge_agent.domain.remote import Command
 from edge_agent.domain.state import LockerState
+from edge_agent.errors import StoreError
 from edge_agent.logs import fields
 from edge_agent.store import inbox
 from edge_agent.store.ledger import Ledger
@@ -151,20 +152,20 @@ class Desk:
             raise await self._refusal(refusal) from refusal
 
     def _check(self, letter: Letter, claims: CommandClaims) -> None:
-        """Retained, response topic, date, session, rate. Raises Refused."""
+        """Date, session, rate, retained, response topic: replayed old ones use nobody's rate. Raises Refused."""
         asked, now = letter.asked, self._ledger.now()
-        if asked.retained:
-            raise Refused("retained", keep=True)
-        if asked.response_topic and letter.topic != asked.response_topic:
-            raise Refused("response-topic", keep=True)
-        if len(asked.correlation) > CORRELATION_MAX:
-            raise Refused("too-large", keep=True)
         word = verdict(claims, now, self.session, now.monotonic_s - self._session_at_s)
         if word:
             status: ct.StatusWord = "expired" if word == "expired" else "rejected"
             raise Refused("" if word == "expired" else word, keep=False, status=status)
         if not room(self._taken_s, now.monotonic_s, MINUTE_S):
             raise Refused("busy", keep=False)
+        if asked.retained:
+            raise Refused("retained", keep=True)
+        if asked.response_topic and letter.topic != asked.response_topic:
+            raise Refused("response-topic", keep=True)
+        if len(asked.correlation) > CORRELATION_MAX:
+            raise Refused("too-large", keep=True)
 
     @staticmethod
     def _arguments(order: plans.Order, claims: CommandClaims, sealed: bool) -> Strict:
@@ -283,9 +284,17 @@ class Desk:
         if noted:
             log.warning("command refused", extra=fields(command=jti, cmd=cmd, issuer=issuer, code=word))
             event = e.CommandRejected(jti, cmd, issuer, word, plain(refused.detail))
-            answer = answer_of(jti, letter.exp_ms, body) if refused.keep else None
-            await self._ledger.transact(lambda state, at: Decision((event,)), answer=answer)
+            await self._note(event, answer_of(jti, letter.exp_ms, body) if refused.keep else None)
         return self._told(letter, body.status, body.code, {})
+
+    async def _note(self, event: e.CommandRejected, answer: inbox.Answer | None) -> None:
+        """Raises StoreError only where an answer has to last: a broken disk must not make the broker repeat rubbish."""
+        try:
+            await self._ledger.transact(lambda state, at: Decision((event,)), answer=answer)
+        except StoreError as error:
+            if answer is not None:
+                raise
+            log.error("refusal not journalled", extra=fields(code=event.code, error=error))
 
     @staticmethod
     def _told(letter: Letter, status: ct.StatusWord, code: str, result: dict[str, Any]) -> ct.CommandsResult:
