@@ -214,7 +214,8 @@ def test_a_jammed_door_does_not_hold_the_stop_up(tmp_path: Path) -> None:
     """Less than the ten seconds that the program has, coils off included; the next start settles the opening."""
 
     async def story(locker: WholeLocker) -> None:
-        locker.sim.faults.add("jam", door="7")
+        for number in ("7", "41"):  # 41 hangs on the coil that is held
+            locker.sim.faults.add("jam", door=number)
         opening = asyncio.create_task(opened(locker, "7"))
         locker.keep.add(opening)
         await asyncio.sleep(1.0)
