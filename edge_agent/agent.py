@@ -122,6 +122,7 @@ class Agent:
                 rows,
                 self._waiting_events,
                 lambda: self.blanking.stir() if self.blanking else None,
+                self.cabinet.armed,
             ),
             config,
         )

@@ -135,6 +135,8 @@ class Session:
     def _put(self, event: Event, rev: int = -1) -> None:
         if isinstance(event, Touch | Scanned | DoorEvent):
             self._ports.stirred()
+        if isinstance(event, Touch | Scanned):
+            self._ports.armed()
         if len(self._inbox) >= INBOX_MAX and isinstance(event, Touch | Scanned):
             log.warning("input dropped kind=%s waiting=%d", type(event).__name__, len(self._inbox))
             return
