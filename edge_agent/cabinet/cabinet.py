@@ -247,6 +247,7 @@ class Cabinet:
             case DoorMoved(state=DoorState.CLOSED):
                 await self._closed(sighting.number)
             case SensorChatters(number=number):
+                self._left_open.end(number)  # nobody knows whether it stands open
                 self._quieting.begin(number)
                 await self._commit(lambda state, at: hardware.sensor_chatters(state, number, at))
             case SensorQuiet(number=number):
