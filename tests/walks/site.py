@@ -31,6 +31,8 @@ from sim.virtual_time import PacedLoop
 TOKEN = "w" * 32
 CALL_S = 20.0  # real seconds for one call into the locker's loop; on a busy machine most take milliseconds
 A_MINUTE_S = 61.0
+PROCESS_S = 1.0  # a process is not there at once: whatever was on the lines has died away by then
+ECHOES = 3  # turns of the loop in which the closing of ports could still start something in the dead agent
 BADGE, CARD, PIN = "badge-c1", "card-t1", "4711"
 
 T = TypeVar("T")
@@ -245,17 +247,25 @@ class Site:
     async def _die(self) -> None:
         """Nothing of the agent runs on, nothing of it says goodbye: no stop is journalled, no coil is switched."""
         await self._hang_up()
-        agent, me = self.locker.agent, asyncio.current_task()
+        agent = self.locker.agent
+        await self._cancel_the_rest()
         for port in (*agent.scanners.values(), *agent.buses.values()):
             port.stop()
-        tasks = [task for task in asyncio.all_tasks() if task not in (me, self._life)]
+        for _ in range(ECHOES):
+            await asyncio.sleep(0)
+            await self._cancel_the_rest()
+        await agent.ledger.close()
+
+    async def _cancel_the_rest(self) -> None:
+        tasks = [task for task in asyncio.all_tasks() if task not in (asyncio.current_task(), self._life)]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await agent.ledger.close()
 
     async def _live_again(self) -> None:
         self.locker.seed += 1  # chance does not repeat itself
+        self.loop.skip(PROCESS_S)
+        await self._reached(self.loop.time() + PROCESS_S)
         await self.locker.start()
         self._listener = bind(f"127.0.0.1:{self._port}")
         await self._serve()

@@ -12,6 +12,7 @@ from typing import Any
 
 from playwright.sync_api import Page, WebSocket
 
+from edge_agent.domain.words import DoorPosition
 from tests.walks.album import Album
 from tests.walks.site import PIN, Site
 
@@ -157,8 +158,7 @@ class Visitor:
 
     def shuts(self, door: str, inside: str = "") -> None:
         self.site.close(door, inside)
-        journal = self.site.state.compartment
-        self.site.until(lambda: journal[door].door.value == "closed")
+        self.site.until(lambda: self.site.state.compartment[door].door is DoorPosition.CLOSED)
 
     # Roles
 
