@@ -195,7 +195,9 @@ class _Line:
         match wish:
             case w.Subscribe(topics):
                 self._subscribed = topics
-                self._client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in topics])
+                # As published: a command that is being kept is refused at once, not only when it comes again.
+                options = SubscribeOptions(qos=1, retainAsPublished=True)
+                self._client.subscribe([(topic, options) for topic in topics])
             case w.Publish():
                 self._publish(wish)
             case w.Confirm(handle):

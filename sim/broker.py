@@ -11,7 +11,7 @@ from pathlib import Path
 
 from iotcore import Broker
 
-# Payloads: documents of 64 KiB sealed and signed; batches of 64 KiB. Segments: 10 × 1 MiB is a demo's whole traffic.
+# Payloads: documents of 512 KiB, batches of 64 KiB. Segments: 10 × 1 MiB hold a demo's whole traffic.
 CONFIG = """
 id = 0
 
@@ -29,7 +29,7 @@ next_connection_delay_ms = 1
 
 [v5.1.connections]
 connection_timeout_ms = 10000
-max_payload_size = 524288
+max_payload_size = 540672
 max_inflight_count = 100
 dynamic_filters = true
 """

@@ -76,11 +76,11 @@ def _play(
             panel_url = cabinet.serve(panel)
             assert cabinet.config_path is not None
             config = cabinet.config_path
-            with _running("locker-agent", config, stopped) as agent:
-                _until_ready(agent, folder / "state" / "kiosk.url", folder / "locker-agent.log")
+            with running("locker-agent", config, stopped) as agent:
+                until_ready(agent, folder / "state" / "kiosk.url", folder / "locker-agent.log")
                 kiosk_url = (folder / "state" / "kiosk.url").read_text().strip()
-                with _running("locker-bridge", config, stopped):
-                    _into_service(config, folder)
+                with running("locker-bridge", config, stopped):
+                    into_service(config, folder)
                     click.echo(WELCOME.format(kiosk=kiosk_url, panel=panel_url, config=config))
                     _tour(cabinet, config)
                     if not no_open:
@@ -103,7 +103,7 @@ def _back_office(folder: Path, url: str, key: CloudKey) -> Iterator[None]:
 
 
 @contextmanager
-def _running(program: str, config: Path, stopped: threading.Event) -> Iterator[subprocess.Popen[bytes]]:
+def running(program: str, config: Path, stopped: threading.Event) -> Iterator[subprocess.Popen[bytes]]:
     """A shipped program, until the block ends. Its log goes to a file beside the configuration."""
     with (config.parent / f"{program}.log").open("wb") as output:
         command = [_program(program), "--config", str(config)]
@@ -126,7 +126,7 @@ def _end_with(process: subprocess.Popen[bytes], stopped: threading.Event) -> Non
     stopped.set()
 
 
-def _until_ready(process: subprocess.Popen[bytes], url: Path, log: Path) -> None:
+def until_ready(process: subprocess.Popen[bytes], url: Path, log: Path) -> None:
     deadline = time.monotonic() + START_S
     while not url.exists():
         if process.poll() is not None or time.monotonic() > deadline:
@@ -134,12 +134,12 @@ def _until_ready(process: subprocess.Popen[bytes], url: Path, log: Path) -> None
         time.sleep(0.05)
 
 
-def _into_service(config: Path, folder: Path) -> None:
+def into_service(config: Path, folder: Path) -> None:
     """What a technician does on the first day, with the technician's tool."""
     lists = folder / "lists.json"
     lists.write_text(json.dumps(LISTS), encoding="utf-8")
-    _lockerctl(config, "lists", "import", str(lists))
-    _lockerctl(config, "cabinet", "accept", "--yes", "--reason", "demo")
+    lockerctl(config, "lists", "import", str(lists))
+    lockerctl(config, "cabinet", "accept", "--yes", "--reason", "demo")
 
 
 def _tour(cabinet: SimCabinet, config: Path) -> None:
@@ -147,7 +147,7 @@ def _tour(cabinet: SimCabinet, config: Path) -> None:
     first = len(cabinet.trace())
     click.echo("\nTour: a technician unlocks door 7 over the wire")
     click.echo(
-        "  " + _lockerctl(config, "unlock", "--board", "A", "--channel", "7", "--yes", "--reason", "tour")
+        "  " + lockerctl(config, "unlock", "--board", "A", "--channel", "7", "--yes", "--reason", "tour")
     )
     told = [frame for frame in cabinet.trace()[first:] if "read" not in frame.meaning]
     for frame in told[:2]:
@@ -156,7 +156,7 @@ def _tour(cabinet: SimCabinet, config: Path) -> None:
     cabinet.hand("7", "close")
 
 
-def _lockerctl(config: Path, *words: str) -> str:
+def lockerctl(config: Path, *words: str) -> str:
     command = [_program("lockerctl"), "--config", str(config), *words]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own program
     if done.returncode:

@@ -129,7 +129,10 @@ def test_a_command_kept_by_the_broker_arrives_marked_as_kept(
             assert journal.commanded(1, SOON_S)
             until(lambda: len(office.replies()) == 1, "the rejection")
 
-    assert journal.commands[0].retained
+            office.send(LOCKER, "dn/commands", b"signed", retain=True)
+            until(lambda: len(office.replies()) == 2, "the rejection of one that is just being kept")
+
+    assert [command.retained for command in journal.commands] == [True, True]
     assert json.loads(office.replies()[0].payload)["status"] == "rejected"
 
 
