@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,17 +16,23 @@ from edge_agent.control import door_types as d
 from edge_agent.control.operations import OPERATIONS, Operation, Role, Tier
 from edge_agent.control.server import Caller, ThreadedServer, create_app
 from edge_agent.control.state_lock import AGENT, StateLock
-from tests.cli.conftest import Technician
+from tests.cli.conftest import CTRL_C, PATIENCE_S, Technician
 from tests.test_config import GOOD
 
 OPENED_ALL: list[d.OpenAllArguments] = []
 VERIFIED: list[d.CompartmentVerifyArguments] = []
+STOPPED = threading.Event()
 OPEN_ALL = ("emergency", "open-all", "--first", "t1", "--second", "t2")
 
 
 async def open_all(asked: d.OpenAllArguments, caller: Caller) -> AsyncIterator[d.OpenAllItem]:
     OPENED_ALL.append(asked)
     yield d.OpenAllItem(door="1", place=1, of=2, outcome="opened")
+    if asked.reason == "endless":
+        try:
+            await asyncio.Event().wait()
+        finally:
+            STOPPED.set()
     yield d.OpenAllItem(
         door="2", place=2, of=2, outcome=None, code="FLOW-312", detail="the board of door 2 is silent"
     )
@@ -131,6 +139,21 @@ def test_two_persons_at_a_terminal_are_asked_one_after_the_other(technician: Tec
     assert "4711" not in ran.out
     assert "0815" not in ran.out
     assert (OPENED_ALL[0].second_pin, OPENED_ALL[0].reason) == ("0815", "drill")
+
+
+def test_ctrl_c_reaches_the_agent(technician: Technician) -> None:
+    """F-042: who stops the tool stops the opening, not only its own view of it."""
+    ran = technician.types_at_a_terminal(
+        *OPEN_ALL,
+        "--confirm",
+        "HK-0001",
+        "--reason",
+        "endless",
+        steps=[("First pin: ", "4711\n"), ("Second pin: ", "0815\n"), ("door 1: opened", CTRL_C)],
+    )
+
+    assert STOPPED.wait(PATIENCE_S)
+    assert "2/2" not in ran.out
 
 
 def test_whoever_looked_is_asked_what_is_inside(technician: Technician) -> None:
