@@ -9,20 +9,22 @@ from edge_agent.domain.instant import ClockQuality, Instant
 def verdict(claims: CommandClaims, at: Instant, session: str, session_age_s: float) -> str:
     """ "" where it is good, else the word it is refused with: `expired`, `session`, `validity`, `clock`.
 
-    A clock that is not synchronised says nothing about dates. Whoever signed knew the session, so a command cannot be
-    older than that: while the session's age on the boot clock is below the command's span, it has not run out.
+    A clock that is not synchronised is still asked, as long as it can be right: it is set, and the command does not
+    come from its future. Where it cannot, the session decides: whoever signed knew it, so a command cannot be older
+    than the session, and has not run out while the session's age on the boot clock is below the command's span.
     """
     span_s = claims.exp - claims.iat
     if not 0 < span_s <= VALID_MAX_S:
         return "validity"
-    if at.quality is ClockQuality.SYNCED:
-        now_s = at.wall.timestamp()
-        if claims.exp <= now_s:
-            return "expired"
-        if claims.iat > now_s + SKEW_S:
-            return "clock"
+    now_s = at.wall.timestamp()
+    from_future = claims.iat > now_s + SKEW_S
+    if at.quality is ClockQuality.SYNCED and from_future:
+        return "clock"
+    clock_may_be_right = at.quality is not ClockQuality.UNSET and not from_future
+    if clock_may_be_right and claims.exp <= now_s:
+        return "expired"
     if not session or claims.session != session:
         return "session"
-    if at.quality is not ClockQuality.SYNCED and session_age_s >= span_s:
+    if not clock_may_be_right and session_age_s >= span_s:
         return "expired"
     return ""

@@ -191,10 +191,27 @@ def test_without_a_trusted_clock_the_session_says_what_is_stale(tmp_path: Path) 
         answer = await site.post(fresh)
         await site.closed(answer.id)
         await site.locker.until(lambda: False, at_most_s=90)
+        unset = signed(site.claims("unlock", unlock("3")), site.key)
+        site.locker.clock.quality = ClockQuality.UNSET
 
+        assert (await site.post(unset)).status == "expired"
         assert answer.status == "accepted"
         assert (await site.post(held)).status == "expired"
         assert site.pulses() == 1
+
+    play(tmp_path, story)
+
+
+def test_a_clock_without_a_sync_mark_still_tells_fresh_from_stale(tmp_path: Path) -> None:
+    """It may be right, so dates count: a fresh command works hours into the session, one of an hour ago does not."""
+
+    async def story(site: Site) -> None:
+        site.locker.clock.quality = ClockQuality.FLOOR
+        held = signed(site.claims("unlock", unlock("2")), site.key)
+        await site.locker.until(lambda: False, at_most_s=3600)
+
+        assert (await site.order("unlock", unlock("1"))).status == "accepted"
+        assert (await site.post(held)).status == "expired"
 
     play(tmp_path, story)
 
