@@ -129,7 +129,7 @@ def test_a_jammed_door_opens_at_another_try(recipient: Recipient) -> None:
 
 
 def test_it_did_not_open_although_the_sensor_says_so(recipient: Recipient) -> None:
-    """The door sticks: nobody is told to use a spent code again; the number to call stands there, and a late pull counts."""
+    """The door sticks: nobody is told that a spent code still works; a late pull counts."""
     visitor = recipient.visitor
     recipient.opens()
     visitor.touch("not-open")

@@ -99,7 +99,9 @@ def test_a_jammed_door_costs_another_door_and_no_touch(courier: Visitor) -> None
     assert summary["odd"]
 
 
-@pytest.mark.parametrize("why", ["dirty", "damaged", "occupied"])
+@pytest.mark.parametrize(
+    "why", ["occupied", *(pytest.param(why, marks=pytest.mark.soak) for why in ("dirty", "damaged"))]
+)
 def test_a_compartment_that_cannot_be_used_is_set_aside(courier: Visitor, why: str) -> None:
     """One touch says what is wrong with it; the parcel goes elsewhere and nobody is sent there again."""
     courier.scans(FIRST)
