@@ -131,10 +131,7 @@ class Agent:
         self._digest = hashlib.sha256(msgspec.json.encode(config)).hexdigest()
         self.cloud = self._cloud()
         self.supervisor = Supervisor()
-        self._liveness = Liveness(
-            {bus.name: partial(answers, bus) for bus in self.buses.values()}
-            | {"store": partial(store_answers, self.ledger)}
-        )
+        self._liveness = self._threads()
         self.rounds = Rounds(
             self.ledger, self.settings, self.keys, seams.clock, check_beside_service=seams.threads
         )
@@ -200,6 +197,11 @@ class Agent:
         if silent:
             log.error("threads do not answer", extra=fields(threads=", ".join(silent)))
         return not silent and not self.supervisor.failed.done()
+
+    def _threads(self) -> Liveness:
+        """The threads that the watchdog's food depends on."""
+        buses = {bus.name: partial(answers, bus) for bus in self.buses.values()}
+        return Liveness(buses | {"store": partial(store_answers, self.ledger)})
 
     def _blanking(self) -> Blanking | None:
         """The display's rest, where the configuration names a display and threads may run."""
