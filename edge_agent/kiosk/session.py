@@ -15,6 +15,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -144,11 +145,10 @@ class Session:
         self._wake.set()
 
     def _owned(self, event: Scanned) -> Scanned:
-        if isinstance(event, ScannedBadge):
-            return ScannedBadge(event.text, own=self._ports.preparer.is_badge(event.text, self.context.badge))
-        if isinstance(event, ScannedStaff):
-            return ScannedStaff(event.text, own=self._ports.preparer.is_badge(event.text, self.context.badge))
-        return event
+        """A badge or card says whether it is the one of the session that is on."""
+        if not isinstance(event, ScannedBadge | ScannedStaff):
+            return event
+        return replace(event, own=self._ports.preparer.is_badge(event.text, self.context.badge))
 
     def _fresh(self) -> Context:
         return Context(speed=self._config.policy.speed_mode)
