@@ -145,10 +145,9 @@ class Session:
         self._wake.set()
 
     def _owned(self, event: Scanned) -> Scanned:
-        """A badge or card says whether it is the one of the session that is on."""
-        if not isinstance(event, ScannedBadge | ScannedStaff):
-            return event
-        return replace(event, own=self._ports.preparer.is_badge(event.text, self.context.badge))
+        if isinstance(event, ScannedBadge | ScannedStaff):
+            return replace(event, own=self._ports.preparer.is_badge(event.text, self.context.badge))
+        return event
 
     def _fresh(self) -> Context:
         return Context(speed=self._config.policy.speed_mode)
