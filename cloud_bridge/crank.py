@@ -41,7 +41,7 @@ class Crank:
             return
         self._heard.put(heard)
 
-    def run(self, link: Doer, line: Doer, check: Callable[[], None], stop: threading.Event) -> None:
+    def run(self, link: Doer, line: Doer, check: Callable[[], w.Alarm | None], stop: threading.Event) -> None:
         """Until `stop` is set, and then hang up politely."""
         heard: w.Heard = w.Tick()
         while not stop.is_set():
@@ -49,7 +49,8 @@ class Crank:
             for wish in self._core.handle(heard, now):
                 self._carry_out(wish, link, line)
             heard = self._next(now)
-            check()
+            if (alarm := check()) is not None:
+                _tell(alarm)
         line.do(w.HangUp())
 
     def _next(self, now: float) -> w.Heard:
@@ -62,8 +63,12 @@ class Crank:
 
     def _carry_out(self, wish: w.Wish, link: Doer, line: Doer) -> None:
         if isinstance(wish, w.Alarm):
-            log.warning("alarm", extra=fields(code=wish.code, where=wish.where, detail=wish.detail))
+            _tell(wish)
         elif isinstance(wish, OF_THE_LINE):
             line.do(wish)
         else:
             link.do(wish)
+
+
+def _tell(alarm: w.Alarm) -> None:
+    log.warning("alarm", extra=fields(code=alarm.code, where=alarm.where, detail=alarm.detail))

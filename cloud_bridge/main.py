@@ -12,14 +12,17 @@ import random
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from cloud_bridge.agent_link import AgentLink
+from cloud_bridge.certificate import CertificateWatch
 from cloud_bridge.core import Core, Settings
 from cloud_bridge.crank import Crank
 from cloud_bridge.paho_transport import PORTS, Identity, PahoTransport
 from cloud_bridge.topics import Topics
+from cloud_bridge.words import Alarm
 from edge_agent import logs
 from edge_agent.config import Config, load
 from edge_agent.errors import CloudError, ConfigError
@@ -57,7 +60,13 @@ def work(config: Config, stop: threading.Event) -> None:
     identity = Identity(cloud.client_id or config.locker.id, cloud.ca_file, cloud.cert_file, cloud.key_file)
     line = PahoTransport(identity, topics.presence, crank.hear)
     folder = Path(os.environ.get("RUNTIME_DIRECTORY", config.locker.state_dir))
-    crank.run(AgentLink(folder / BRIDGE_SOCKET, crank.hear), line, line.check, stop)
+    certificate = CertificateWatch(cloud.cert_file)
+
+    def check() -> Alarm | None:
+        line.check()
+        return certificate.look(time.monotonic())
+
+    crank.run(AgentLink(folder / BRIDGE_SOCKET, crank.hear), line, check, stop)
 
 
 def _check(config: Config) -> None:

@@ -656,6 +656,13 @@ _ROWS = (
         "Have the application checked; events are kept and sent when it is back.",
     ),
     Row(
+        "CLOUD-560",
+        "This locker's certificate runs out",
+        "本櫃憑證即將到期",
+        "It was not renewed in time, or cannot be read.",
+        "Renew it now: without it the locker works on, but the cloud hears nothing more.",
+    ),
+    Row(
         "CLOUD-531",
         "The back office has refused an event for good",
         "後台拒絕接收一筆流水",
