@@ -17,7 +17,7 @@ PAYLOAD_MAX = 512 * 1024  # bytes: a list of two thousand couriers, sealed and s
 RETRY_S = 5.0  # a message that the agent could not take just now
 TRIES_MAX = 5  # then it is poison: it, not the moment, is what the agent cannot take
 HELD_MAX = 64  # unconfirmed messages in hand; Receive Maximum is below it, so only a broken broker sends more
-DOCUMENT_NAME_MAX = 32
+LEVEL_MAX = 32  # characters of a strange topic that are worth telling
 
 
 class Rejected(msgspec.Struct, frozen=True):
@@ -73,7 +73,7 @@ class Incoming:
     def aside(self, arrived: Arrived, fault: str) -> list[Wish]:
         """Never seen again: confirmed, counted and told."""
         self.set_aside += 1
-        level = arrived.topic.removeprefix(self._topics.base + "/")[:DOCUMENT_NAME_MAX]
+        level = arrived.topic.removeprefix(self._topics.base + "/")[:LEVEL_MAX]
         alarm = Alarm("CLOUD-556", f"message on {level}", fault)
         return [alarm, Confirm(arrived.handle)] if arrived.handle else [alarm]
 
@@ -102,10 +102,7 @@ class Incoming:
 
     def _fault(self, arrived: Arrived) -> str:
         names = self._topics
-        document = arrived.topic.removeprefix(names.desired)
-        known = arrived.topic in (names.commands, names.expected) or (
-            arrived.topic.startswith(names.desired) and 0 < len(document) <= DOCUMENT_NAME_MAX
-        )
+        known = arrived.topic in names.subscriptions
         if not known:
             return "nobody asked for this topic"
         if len(arrived.payload) > PAYLOAD_MAX:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 ROOT = "lockers/v1"
 JSON = "application/json"
 EVENT = "application/cloudevents+json"
+DOCUMENTS = ("carriers", "couriers", "staff", "policy", "notices", "update")
 BATCH = "application/vnd.locker.cloudevents-batch+json+zlib"
 
 
@@ -60,5 +61,5 @@ class Topics:
 
     @property
     def subscriptions(self) -> tuple[str, ...]:
-        """Exact topics where possible: a flood beside them does not arrive."""
-        return (self.acks, self.commands, self.expected, self.desired + "+")
+        """Exact topics, no wildcard: a flood beside them does not arrive."""
+        return (self.acks, self.commands, self.expected, *(self.desired + name for name in DOCUMENTS))

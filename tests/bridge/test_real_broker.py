@@ -200,6 +200,32 @@ def test_replies_overtake_a_backlog_on_a_slow_line(
         assert journal.acked < 20_000
 
 
+def test_ten_thousand_kept_messages_beside_our_topics_do_not_arrive(
+    tmp_path: Path, broker: Mosquitto, journal: Journal
+) -> None:
+    """F-092: no wildcard is subscribed, so that a flood of retained messages costs neither memory nor time."""
+    with BackOffice(tmp_path, broker.url) as office:
+        for number in range(10_000):
+            office.send(LOCKER, f"dn/desired/flood-{number}", b"x" * 100, retain=True)
+        with (
+            AgentEnd(tmp_path / "state", journal),
+            shipped_bridge(written_config(tmp_path, broker.url)) as bridge,
+        ):
+            journal.append(5)
+            all_there(journal, office)
+
+            assert resident_kib(bridge.pid) < 40 * 1024
+
+
+def resident_kib(pid: int) -> int:
+    """What a process has in memory."""
+    return next(
+        int(line.split()[1])
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines()
+        if "VmRSS" in line
+    )
+
+
 def test_two_bridges_of_one_name_are_told_apart_from_a_sound_line(
     tmp_path: Path, broker: Mosquitto, journal: Journal, caplog: pytest.LogCaptureFixture
 ) -> None:
