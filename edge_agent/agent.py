@@ -97,13 +97,7 @@ class Agent:
         self.scanner_states: dict[str, ScannerState] = {}
         self._hearing: dict[str, tuple[Callable[[Scan], None], ...]] = {}
         self.scanners = {one.name: self._scanner(one) for one in config.scanner}
-        self.cabinet = Cabinet(
-            self._mounting(),
-            self.ledger,
-            self._told,
-            open_wait_s=config.policy.open_wait_s,
-            left_open_s=config.policy.ajar_alarm_s,
-        )
+        self.cabinet = self._cabinet()
         rows = ServiceRows(lambda: self.ledger.state, self.buses, self.scanner_states)
         preparer = Preparer(
             self.hasher,
@@ -211,6 +205,16 @@ class Agent:
             return None
         rest, wake = orders(display, kiosk.dim_percent)
         return Blanking(rest, wake, kiosk.rest_after_s, lambda: self.session.busy)
+
+    def _cabinet(self) -> Cabinet:
+        policy = self.config.policy
+        return Cabinet(
+            self._mounting(),
+            self.ledger,
+            self._told,
+            open_wait_s=policy.open_wait_s,
+            left_open_s=policy.ajar_alarm_s,
+        )
 
     def _cloud(self) -> Cloud:
         return Cloud(
