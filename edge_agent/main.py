@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -111,6 +112,7 @@ class Program:
         try:
             await agent.start()
             self._serve(agent)
+            gc.freeze()  # what a start has built stays: looking through it again costs a touch 20 ms
             notify("READY=1")
             log.info("ready", extra=logs.fields(locker=self._config.locker.id))
             reason = await _first_of(stop, agent.supervisor.failed)

@@ -31,7 +31,9 @@ class PowerBudget:
         loop = asyncio.get_running_loop()
         async with self._turns[supply]:
             await self._proved(supply)
-            await asyncio.sleep(max(0.0, self._free_at[supply] - loop.time()))
+            rest_s = self._free_at[supply] - loop.time()
+            if rest_s > 0:  # else not even one turn of the loop: a person has touched the screen
+                await asyncio.sleep(rest_s)
             try:
                 yield
             finally:
@@ -49,5 +51,5 @@ class PowerBudget:
 
     async def _proved(self, supply: str) -> None:
         look = self._proofs.get(supply)
-        if look is not None:
+        if look is not None and not look.done():
             await asyncio.wait([look])

@@ -275,10 +275,11 @@ class Session:
         self._agenda.append(scan)
 
     async def _open(self, effect: fx.OpenDoor, event: Event) -> None:
-        self._screen.flush(self.context)
         task = asyncio.get_running_loop().create_task(self._opening(self.context.intent, self.context.door))
         self._openings.add(task)
         task.add_done_callback(self._openings.discard)
+        await asyncio.sleep(0)  # the frame first, then the picture: drawing takes longer than asking the bus
+        self._screen.flush(self.context)
 
     async def _opening(self, intent: str, door: str) -> None:
         try:
