@@ -14,6 +14,7 @@ import time
 
 BENCHES = {
     "wire": "the serial bus against libmodbus, pyserial, pymodbus and minimalmodbus on one pretend board",
+    "locker": "the whole agent: touch to frame and to answer, idle cost, import and start",
     "ledger": "durable commits against the bare driver; a month of 300 doors: look-up, allocation, outbox, start",
 }
 
