@@ -8,7 +8,6 @@ The prototype is the same way with nothing on it: a bare WebSocket handler, one 
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -98,7 +97,9 @@ def _process(starts: int, idle_s: float) -> None:
     with ExitStack() as stack:
         at = stack.enter_context(site(Path(stack.enter_context(tempfile.TemporaryDirectory()))))
         at.start()
-        at.accept()  # hashes PINs and cards: the peak counts
+        at.accept()
+        at.kill()
+        at.start()  # as on any morning: keys and ledger are there
         assert at.program is not None
         process = psutil.Process(at.program.pid)
         before, began = process.cpu_times(), time.monotonic()
@@ -106,6 +107,9 @@ def _process(starts: int, idle_s: float) -> None:
         after, wall_s = process.cpu_times(), time.monotonic() - began
         cpu = (after.user + after.system - before.user - before.system) / wall_s * 100
         resident = process.memory_info().rss / 1e6
+        at.lockerctl(
+            "lists", "import", str(at.folder / "lists.json")
+        )  # hashes a courier's and a technician's PIN
         peak = _peak_mb(at.program.pid)
         taken = []
         for _ in range(starts):
@@ -134,8 +138,3 @@ def _process(starts: int, idle_s: float) -> None:
 def _peak_mb(pid: int) -> float:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024 / 1e6
-
-
-if __name__ == "__main__":
-    print(json.dumps({"load": os.getloadavg()}))
-    run(quick=True)
