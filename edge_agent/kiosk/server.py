@@ -201,6 +201,7 @@ class KioskServer:
             ws="websockets-sansio",
             ws_max_size=INCOMING_MAX,
             ws_per_message_deflate=False,  # nothing to gain on loopback
+            ws_ping_interval=None,  # the page's own heartbeat finds a dead one sooner
             server_header=False,
             date_header=False,
             timeout_graceful_shutdown=STOP_S,

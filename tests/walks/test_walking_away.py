@@ -133,7 +133,12 @@ def touched(way: Callable[[Town], Visitor], *steps: tuple[str, str]) -> Callable
 
 
 def typing(way: Callable[[Town], Visitor], digits: str) -> Callable[[Town], None]:
-    return lambda town: way(town).type(digits)
+    def story(town: Town) -> None:
+        way(town).type(digits)
+        session = town.site.locker.agent.session
+        town.site.until(lambda: bool(session.context.session))  # the agent knows that somebody types
+
+    return story
 
 
 def home(town: Town) -> Visitor:

@@ -230,4 +230,4 @@ class Visitor:
 
     def _briefly(self) -> str:
         vm = {k: v for k, v in self.view.get("vm", {}).items() if v}
-        return f"{self.screen} (sent: {self.view.get('screen')} {vm})"
+        return f"{self.screen} (sent: {self.view.get('screen')} {vm}; touched {self.touched()[-3:]})"
