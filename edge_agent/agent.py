@@ -204,7 +204,7 @@ class Agent:
         if display is None:
             return None
         rest, wake = orders(display, kiosk.dim_percent)
-        return Blanking(rest, wake, kiosk.rest_after_s, lambda: self.session.busy)
+        return Blanking(rest, wake, kiosk.rest_after_s, lambda: bool(self.session.context.session))
 
     def _cabinet(self) -> Cabinet:
         policy = self.config.policy

@@ -110,11 +110,6 @@ class Session:
         """The cabinet's word about a door, after its commit. Never dropped for lack of room."""
         self._put(event)
 
-    @property
-    def busy(self) -> bool:
-        """Somebody has the screen."""
-        return bool(self._lease.holder)
-
     def locker_changed(self) -> None:
         """Something else changed the locker (a command, a repair): the idle screen looks again."""
         if self.flow.name == "home":

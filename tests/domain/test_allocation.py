@@ -182,7 +182,7 @@ def test_whatever_is_chosen_is_free_and_fits_and_wastes_least(rows, size, low_ne
         chosen = choose(state, ANYBODY, size, low_needed=low_needed)
     except Refusal as refusal:
         if refusal.code == NOT_FOUND:
-            assert size not in {row.size for row in rows}
+            assert size not in {kept.size for kept in state.compartment.values()}
             return
         assert not any(c.rank >= SIZES[size] and c.height is Height.MIDDLE for c in free(state))
         return
