@@ -1,7 +1,7 @@
 """Pictures of every screen that was really reached, for a person to look at, and the audit that goes with them.
 
 `out/walks/{panel}-{lang}-{screen}[-{what}].png`. axe-core looks at each screen once in a default run, in whatever size
-and language it comes up first; with `--full` marks (soak) at every picture.
+and language it comes up first; in a soak run at every picture.
 """
 
 from __future__ import annotations

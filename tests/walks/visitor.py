@@ -150,7 +150,7 @@ class Visitor:
 
     def _closes(self, inside: str) -> str:
         session = self.site.locker.agent.session
-        self.site.until(lambda: session.context.door and session.state.name in STANDS_OPEN)
+        self.site.until(lambda: bool(session.context.door) and session.state.name in STANDS_OPEN)
         door = self.site.do(lambda: session.context.door)
         self.site.skip(LONG_ENOUGH_S)
         self.shuts(door, inside)

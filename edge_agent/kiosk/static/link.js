@@ -15,7 +15,7 @@ export class Link {
   #beat = 0;
   #heardAt = 0;
   #taps = [];
-  #touchedAt = 0;
+  #touchedAt = -TOUCH_MS; // the first touch of a fresh page is told, too
   #on;
 
   // on: { view, hold, up, down }
