@@ -17,6 +17,8 @@ from edge_agent.domain.state import LockerState
 from edge_agent.domain.tries import check_may_try, lock_if_due
 from edge_agent.domain.words import Outcome
 
+LEFT_OPEN = "left-open"  # why a session ends that nobody came back to while its door stood open
+
 
 class Login(msgspec.Struct, frozen=True):
     """The answer to a login, committed before anybody is told. `reason`: unknown | wrong | revoked | carrier."""
@@ -91,7 +93,7 @@ def end(state: LockerState, session: str, reason: str, at: Instant) -> Decision:
     """The session ends, for whatever reason; every deposit and opening it left gets a legal situation.
 
     A door still open, or one being opened now, is settled by the sensor: `doors.closed` or `doors.not_opened` then
-    finds the session gone.
+    finds the session gone. A door that stood open past the alarm is given up at once: what is inside is unknown.
     """
     draft = Draft(state, at)
     leave(draft, session, reason)
@@ -103,7 +105,8 @@ def leave(draft: Draft, session: str, reason: str) -> None:
     for intent in list(draft.state.intent.values()):
         seen_nothing = intent.outcome is Outcome.UNKNOWN
         unconcluded = intent.situation is Situation.CLOSED_WITHOUT_CONCLUSION
-        if intent.session == session and (seen_nothing or unconcluded):
+        left_open = reason == LEFT_OPEN and intent.situation is Situation.OPEN_UNDER_INTENT
+        if intent.session == session and (seen_nothing or unconcluded or left_open):
             give_up(draft, intent, reason)
     for stay in list(draft.state.stay.values()):
         if stay.session == session:

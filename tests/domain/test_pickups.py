@@ -299,3 +299,19 @@ def test_after_an_unseen_opening_the_code_still_opens_its_door():
     locker.collect(opening)
 
     assert locker.state.compartment[opening.compartment].contents is Contents.EMPTY
+
+
+def test_a_door_left_open_past_the_alarm_is_unknown_at_once():
+    """The recipient went away and left it open: unknown before anybody shuts it, and afterwards."""
+    locker = Locker()
+    opening, credentials = locker.deposit(size="S")
+    claimed = locker.claim(credentials.code_hash)
+    locker.opens(claimed.compartment)
+
+    locker.leave("pickup-visit", "left-open")
+    while_open = locker.state.compartment[opening.compartment].contents
+    locker.closes(claimed.compartment)
+
+    assert while_open is Contents.UNKNOWN
+    assert locker.state.compartment[opening.compartment].contents is Contents.UNKNOWN
+    assert locker.state.intent == {}
