@@ -15,6 +15,7 @@ import os
 import signal
 import sys
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 
 from drivers.scanner_port import ScannerPort
@@ -24,17 +25,9 @@ from edge_agent.agent import Agent, Seams
 from edge_agent.clock import SystemClock
 from edge_agent.config import Config
 from edge_agent.config_rules import load_checked
-from edge_agent.control.operations import Role
-from edge_agent.control.server import ControlServer, bind_socket
-from edge_agent.control.server import create_app as control_app
 from edge_agent.control.state_lock import AGENT, StateLock
 from edge_agent.errors import AgentError, ConfigError, ControlError
-from edge_agent.kiosk import access
-from edge_agent.kiosk.server import KioskServer, bind, create_app
-from edge_agent.kiosk.site import site_of
-from edge_agent.kiosk.speech import Speech
 from edge_agent.randomness import SystemRandomness
-from edge_agent.serving import Serving
 from edge_agent.store.executor import StoreThread
 from edge_agent.store.hasher import Cost
 from edge_agent.supervision import feed_watchdog, notify, watchdog_s
@@ -43,7 +36,8 @@ from edge_agent.version import BUILT
 log = logging.getLogger(__name__)
 
 EXIT_FAILED, EXIT_BUSY, EXIT_CONFIG = 1, 8, 9
-CONTROL_SOCKET, BRIDGE_SOCKET = "control.sock", "bridge.sock"
+CONTROL_SOCKET = "control.sock"
+FACES = "edge_agent.faces"  # loaded while the boards answer
 STOP_S = 10.0  # for everything together; the service manager's own patience is longer
 
 
@@ -110,8 +104,11 @@ class Program:
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         reason = "start failed"
         try:
-            await agent.start()
-            self._serve(agent)
+            _, faces = await asyncio.gather(agent.start(), asyncio.to_thread(import_module, FACES))
+            faces.serve(agent, self._folder, CONTROL_SOCKET)
+            timeout_s = watchdog_s()
+            if timeout_s:
+                agent.supervisor.start("watchdog", feed_watchdog(timeout_s, agent.healthy))
             gc.freeze()  # what a start has built stays: looking through it again costs a touch 20 ms
             notify("READY=1")
             log.info("ready", extra=logs.fields(locker=self._config.locker.id))
@@ -120,24 +117,6 @@ class Program:
             notify("STOPPING=1")
             await asyncio.wait_for(agent.stop(reason or "asked to stop"), STOP_S)
         return reason
-
-    def _serve(self, agent: Agent) -> None:
-        start = agent.supervisor.start
-        listener = bind(self._config.kiosk.listen)
-        host, port = listener.getsockname()[:2]
-        url = access.publish(self._folder, f"{host}:{port}", agent.seams.clock.now().boot_id)
-        speech = Speech(self._folder / "speech") if self._config.kiosk.speech else None
-        serving = Serving(agent)
-        kiosk = create_app(site_of(self._config), agent.session, access.token_of(url), speech)
-        start("kiosk", KioskServer(kiosk).run(listener))
-        for role, handlers, name in (
-            (Role.TECHNICIAN, serving.technician(), CONTROL_SOCKET),
-            (Role.BRIDGE, serving.bridge(), BRIDGE_SOCKET),
-        ):
-            start(name, ControlServer(control_app(role, handlers), bind_socket(self._folder / name)).serve())
-        timeout_s = watchdog_s()
-        if timeout_s:
-            start("watchdog", feed_watchdog(timeout_s, agent.healthy))
 
 
 async def _first_of(stop: asyncio.Event, failed: asyncio.Future[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from drivers.lock_board import DoorState
 from drivers.scanner_port import ScannerState
@@ -20,7 +21,6 @@ from edge_agent.cloud.replies import Replies
 from edge_agent.config import Config
 from edge_agent.control import cloud_types as ct
 from edge_agent.control import types as t
-from edge_agent.control.server import Caller, Handler
 from edge_agent.domain import hardware
 from edge_agent.domain.changes import Change
 from edge_agent.domain.decision import Decision
@@ -30,6 +30,9 @@ from edge_agent.store.hasher import Hasher
 from edge_agent.store.keys import Keys
 from edge_agent.store.ledger import Ledger
 from edge_agent.version import VERSION
+
+if TYPE_CHECKING:
+    from edge_agent.control.server import Caller, Handler
 
 POLL_MAX_S = 60.0  # the longest long poll: proxies and watchdogs expect a sign of life
 EVENT_REFUSED = "CLOUD-531"

@@ -1,0 +1,40 @@
+"""The agent's faces: the screen's page and the two sockets, served in the agent's own loop.
+
+Loaded while the boards are asked who they are (`main`): a web server is worth 150 ms of imports that no door waits for.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edge_agent.agent import Agent
+from edge_agent.control.operations import Role
+from edge_agent.control.server import ControlServer, bind_socket
+from edge_agent.control.server import create_app as control_app
+from edge_agent.kiosk import access
+from edge_agent.kiosk.server import KioskServer, bind, create_app
+from edge_agent.kiosk.site import site_of
+from edge_agent.kiosk.speech import Speech
+from edge_agent.serving import Serving
+
+BRIDGE_SOCKET = "bridge.sock"
+
+
+def serve(agent: Agent, folder: Path, control_socket: str) -> None:
+    """Bind the page and both sockets, publish the page's address in `folder`, and serve under the supervisor.
+
+    Raises OSError where a port or socket cannot be bound.
+    """
+    config, start = agent.config, agent.supervisor.start
+    listener = bind(config.kiosk.listen)
+    host, port = listener.getsockname()[:2]
+    url = access.publish(folder, f"{host}:{port}", agent.seams.clock.now().boot_id)
+    speech = Speech(folder / "speech") if config.kiosk.speech else None
+    page = create_app(site_of(config), agent.session, access.token_of(url), speech)
+    start("kiosk", KioskServer(page).run(listener))
+    serving = Serving(agent)
+    for role, handlers, name in (
+        (Role.TECHNICIAN, serving.technician(), control_socket),
+        (Role.BRIDGE, serving.bridge(), BRIDGE_SOCKET),
+    ):
+        start(name, ControlServer(control_app(role, handlers), bind_socket(folder / name)).serve())
