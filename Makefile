@@ -17,8 +17,11 @@ $(STAMP): requirements/dev.lock pyproject.toml
 demo: setup
 	$(BIN)/locker-sim demo $(ARGS)
 
+# Two at a time, a file to a worker: most tests wait for a wire, a browser or a disk. JOBS=0 runs them in one process.
+JOBS ?= 2
+
 test: setup
-	$(BIN)/pytest -m "not soak and not package" --ignore=tests/bench $(ARGS)
+	$(BIN)/pytest -m "not soak and not package" --ignore=tests/bench -n $(JOBS) --dist loadfile $(ARGS)
 
 check: setup
 	$(BIN)/ruff format --check .
