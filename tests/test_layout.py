@@ -30,6 +30,7 @@ LONG_FUNCTIONS: dict[str, str] = {
 }
 
 TEST_ROOMS_WITHOUT_A_PACKAGE = {
+    "package": "the .deb on a bare system, units and rights",
     "bench": "programs that measure, not tests",
     "golden": "bytes and documents that tests compare with",
     "bridge": "the cloud bridge against real brokers",
