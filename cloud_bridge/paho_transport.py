@@ -25,13 +25,13 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from cloud_bridge import words as w
 from cloud_bridge.incoming import PAYLOAD_MAX
+from cloud_bridge.outgoing import KEEPALIVE_S
 
 log = logging.getLogger(__name__)
 
-KEEPALIVE_S = 30  # a dead line is known within two of them
 WILL_DELAY_S = 20  # a reconnect within it is no news
 SESSION_S = 3600  # pre-advice of the last hour waits at the broker; older is asked for anew
-RECEIVE_MAX = 20  # unconfirmed messages of the broker's: 20 × PAYLOAD_MAX is the memory a flood can take
+RECEIVE_MAX = 13  # unconfirmed messages of the broker's: so many PAYLOAD_MAX are the memory a flood can take
 PACKET_MAX = PAYLOAD_MAX + 4096  # payload and its properties; a broker may not even send longer ones
 CONNECT_S = 20.0  # TCP and TLS together, on a mobile line
 MANY = 65_535  # a broker's Receive Maximum where it names none
@@ -62,10 +62,17 @@ def tls_context(identity: Identity) -> ssl.SSLContext:
 class PahoTransport:
     """One line at a time. `hear` is called from paho's threads and must only enqueue."""
 
-    def __init__(self, identity: Identity, presence_topic: str, hear: Callable[[w.Heard], None]) -> None:
+    def __init__(
+        self,
+        identity: Identity,
+        presence_topic: str,
+        hear: Callable[[w.Heard], None],
+        keepalive_s: float = KEEPALIVE_S,
+    ) -> None:
         self._identity = identity
         self._presence_topic = presence_topic
         self._hear = hear
+        self._keepalive_s = keepalive_s
         self._line: _Line | None = None
 
     def do(self, wish: w.Wish) -> None:
@@ -73,7 +80,9 @@ class PahoTransport:
         match wish:
             case w.Dial():
                 self.hang_up(politely=False)
-                self._line = _Line(self._identity, self._presence_topic, wish, self._hear)
+                self._line = _Line(
+                    self._identity, self._presence_topic, wish, self._hear, self._keepalive_s
+                )
                 self._line.start()
             case w.HangUp(politely):
                 self.hang_up(politely=politely)
@@ -107,9 +116,15 @@ class _Line:
     """One connection from dialling to its end; says nothing any more after `end` or its own Lost or Refused."""
 
     def __init__(
-        self, identity: Identity, presence_topic: str, dial: w.Dial, hear: Callable[[w.Heard], None]
+        self,
+        identity: Identity,
+        presence_topic: str,
+        dial: w.Dial,
+        hear: Callable[[w.Heard], None],
+        keepalive_s: float,
     ) -> None:
         self._hear = hear
+        self._keepalive_s = keepalive_s
         self._identity = identity
         self._url = urlsplit(dial.url)
         self._silent = False
@@ -159,7 +174,7 @@ class _Line:
             self._client.connect(
                 self._url.hostname or "",
                 self._url.port or PORTS[self._url.scheme],
-                keepalive=KEEPALIVE_S,
+                keepalive=round(self._keepalive_s),
                 clean_start=False,
                 properties=_connect_properties(),
             )

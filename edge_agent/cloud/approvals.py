@@ -14,6 +14,7 @@ from edge_agent.cloud.claims import ApprovalClaims, CommandClaims, decoded
 from edge_agent.domain.instant import ClockQuality, Instant
 from edge_agent.domain.staff_member import Staff
 from edge_agent.domain.stamp import stamp_of
+from edge_agent.store import jose
 
 NEEDED = 2  # persons
 ROLE = "approver"
@@ -25,7 +26,7 @@ def approvers(claims: CommandClaims, locker: str, staff: Iterable[Staff], at: In
     for person in staff:
         if may_approve(person, at):
             try:
-                keys[person.id] = jws.public_key(person.approval_key)
+                keys[person.id] = jose.verification_key(person.approval_key)
             except ValueError:
                 continue
     digest = hashlib.sha256(bytes(claims.args)).hexdigest()

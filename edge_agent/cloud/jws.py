@@ -1,24 +1,22 @@
-"""The one place where signatures are checked: JWS compact, EdDSA on Ed25519 and nothing else, against pinned keys.
+"""Whose message is it: what is sealed to this locker is opened, then its signature is checked against pinned keys.
 
-What is sealed to this locker is opened first (JWE, `store.jose`); the signed part always lies inside. Lengths are
-bounded before anything is parsed, and whatever a hostile message provokes in a library ends as one refusal.
+The signed part always lies inside. Lengths are bounded before anything is parsed, and whatever a hostile message
+provokes ends as one refusal. The algorithms and the library are `store.jose`'s.
 """
 
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from edge_agent.errors import StoreError
 from edge_agent.store import jose
 
-if TYPE_CHECKING:  # joserfc costs 40 ms of every start: it is loaded where a key or a signature is first met
+if TYPE_CHECKING:
     from joserfc.jwk import OKPKey
 
-ALGORITHM: Final = "EdDSA"  # pinned at each call, whatever a header says
 COMPACT = re.compile(rb"[A-Za-z0-9_-]*(\.[A-Za-z0-9_-]*){2}")
 SEALED = re.compile(rb"[A-Za-z0-9_-]*(\.[A-Za-z0-9_-]*){4}")
 HEADER_MAX = 1024  # characters: `alg`, `kid`, `typ`; a longer one only serves to nest deeply
@@ -45,20 +43,7 @@ class Signed:
 
 def pinned(signers: Mapping[str, str]) -> dict[str, OKPKey]:
     """Name → public key, from `[security] command_signers` or the `staff` document. Raises ValueError."""
-    return {name: public_key(x) for name, x in signers.items()}
-
-
-def public_key(x: str) -> OKPKey:
-    """An Ed25519 public key from its 32 bytes in base64url. Raises ValueError."""
-    from joserfc.errors import JoseError, SecurityWarning
-    from joserfc.jwk import OKPKey
-
-    # The library prefers RFC 9864's name of the same algorithm; the contract names it as RFC 8037 does.
-    warnings.filterwarnings("ignore", "EdDSA is deprecated", SecurityWarning)
-    try:
-        return OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": x})
-    except (JoseError, ValueError, TypeError) as error:
-        raise ValueError(f"{x!r} is not an Ed25519 public key in base64url") from error
+    return {name: jose.verification_key(x) for name, x in signers.items()}
 
 
 def opened(payload: bytes, keys: Keys, opening: Mapping[str, str], most: int) -> Signed:
@@ -70,11 +55,9 @@ def opened(payload: bytes, keys: Keys, opening: Mapping[str, str], most: int) ->
         raise NotSigned("too-large")
     if not SEALED.fullmatch(payload):
         return verified(payload, keys)
-    from joserfc.errors import JoseError
-
     try:
         inner = jose.open_sealed(payload.decode("ascii"), opening)
-    except (JoseError, StoreError, ValueError, TypeError, KeyError, RecursionError) as error:
+    except StoreError as error:
         raise NotSigned("sealing") from error
     if len(inner) > most:
         raise NotSigned("too-large")
@@ -87,17 +70,7 @@ def verified(compact: bytes, keys: Keys) -> Signed:
     if not COMPACT.fullmatch(compact) or compact.find(b".") > HEADER_MAX:
         raise NotSigned("malformed")
     for name, key in keys.items():
-        content = _content(compact, key)
+        content = jose.signed_content(compact, key)
         if content is not None:
             return Signed(name, content, sealed=False)
     raise NotSigned("signature")
-
-
-def _content(compact: bytes, key: OKPKey) -> bytes | None:
-    from joserfc import jws
-    from joserfc.errors import JoseError
-
-    try:
-        return jws.deserialize_compact(compact, key, algorithms=[ALGORITHM]).payload
-    except (JoseError, ValueError, TypeError, KeyError, RecursionError):
-        return None

@@ -6,13 +6,13 @@ and nothing of them is kept; that is why such documents come sealed.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import msgspec
 
-from edge_agent.cloud import jws
 from edge_agent.cloud.claims import Identity, Strict, Words, decoded
 from edge_agent.cloud.policy import PolicyIn, policy_of
 from edge_agent.config import Config
@@ -22,8 +22,9 @@ from edge_agent.domain.courier import Courier
 from edge_agent.domain.staff_member import Staff
 from edge_agent.domain.state import ONLY, LockerState
 from edge_agent.kiosk.session_inputs import pin_text
+from edge_agent.store import jose
 
-CARRIERS_MAX, COURIERS_MAX, STAFF_MAX, NOTICES_MAX = 200, 2_000, 200, 20
+CARRIERS_MAX, COURIERS_MAX, STAFF_MAX, NOTICES_MAX = 200, 5_000, 200, 20
 HOURS_MAX = 720
 
 Millis = Annotated[int, msgspec.Meta(ge=0, le=1 << 53)]
@@ -86,6 +87,7 @@ class Update(Strict, frozen=True, kw_only=True):
 
 
 Hash = Callable[[str], Awaitable[str]]
+Rows = Callable[[LockerState], Changes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,34 +103,58 @@ class Means:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """One kind of document. `kept`: its body stays, as JSON, for whoever shows or carries it out."""
+    """One kind of document. `body`: its type, `most`: entries of a list at most; `check` raises ValueError.
 
-    rows: Callable[[Means, msgspec.Raw], Awaitable[Changes]]
+    `rows` hashes what has to be hashed and returns the rows as a function of the state that they are committed over.
+    `kept`: its body stays, as JSON, for whoever shows or carries it out.
+    """
+
+    body: Any
+    rows: Callable[[Means, Any], Awaitable[Rows]]
+    most: int = 1
+    check: Callable[[Any], None] = lambda found: None
     sealed: bool = False
     kept: bool = False
 
+    def read(self, body: msgspec.Raw) -> Any:
+        """The typed body. Raises ValueError with the place of what is wrong."""
+        found = decoded(body, self.body)
+        if isinstance(found, tuple):
+            _once(found, self.most)
+        self.check(found)
+        return found
 
-async def _carriers(means: Means, body: msgspec.Raw) -> Changes:
-    found = _once(decoded(body, tuple[CarrierIn, ...]), CARRIERS_MAX)
+
+def secrets_in(found: Any) -> int:
+    """How many slow hashes this body costs."""
+    return sum(bool(getattr(one, "pin", "")) for one in found) if isinstance(found, tuple) else 0
+
+
+async def _carriers(means: Means, found: tuple[CarrierIn, ...]) -> Rows:
     rows = {one.id: Carrier(**msgspec.structs.asdict(one)) for one in found}
-    return _whole("carrier", rows, means.state().carrier)
+    return lambda state: _whole("carrier", rows, state.carrier)
 
 
-async def _couriers(means: Means, body: msgspec.Raw) -> Changes:
-    found = _once(decoded(body, tuple[CourierIn, ...]), COURIERS_MAX)
-    rows = {one.id: await _courier(means, one) for one in found}
-    return _whole("courier", rows, means.state().courier)
+async def _couriers(means: Means, found: tuple[CourierIn, ...]) -> Rows:
+    pins = [await _pin(means, one) for one in found]
+
+    def rows(state: LockerState) -> Changes:
+        made = {one.id: _courier(means, state, one, pin) for one, pin in zip(found, pins, strict=True)}
+        return _whole("courier", made, state.courier)
+
+    return rows
 
 
-async def _courier(means: Means, one: CourierIn) -> Courier:
-    before = means.state().courier.get(one.id)
+def _courier(means: Means, state: LockerState, one: CourierIn, pin: str) -> Courier:
+    before = state.courier.get(one.id)
     had_it = before is not None and before.may_recall and not before.revoked
     since_ms = before.recall_since_ms if before is not None and had_it else means.powered_ms()
+    badge = means.keyed("badge", one.badge) if one.badge else ""
     return Courier(
         one.id,
         one.carrier,
-        await _pin(means, one.id, one.pin),
-        means.keyed("badge", one.badge) if one.badge else "",
+        pin,
+        badge,
         one.revoked,
         one.may_recall,
         one.may_verify,
@@ -136,54 +162,41 @@ async def _courier(means: Means, one: CourierIn) -> Courier:
     )
 
 
-async def _staff(means: Means, body: msgspec.Raw) -> Changes:
-    found = _once(decoded(body, tuple[StaffIn, ...]), STAFF_MAX)
+def _check_staff(found: tuple[StaffIn, ...]) -> None:
     for one in found:
         if one.approval_key:
-            jws.public_key(one.approval_key)
-    rows = {one.id: await _person(means, one) for one in found}
-    return _whole("staff", rows, means.state().staff)
+            jose.verification_key(one.approval_key)
 
 
-async def _person(means: Means, one: StaffIn) -> Staff:
-    return Staff(
-        one.id,
-        means.keyed("badge", one.card) if one.card else "",
-        await _pin(means, one.id, one.pin),
-        one.revoked,
-        one.roles,
-        one.approval_key,
-        one.valid_until_ms,
-    )
+async def _staff(means: Means, found: tuple[StaffIn, ...]) -> Rows:
+    rows = {one.id: _person(means, one, await _pin(means, one)) for one in found}
+    return lambda state: _whole("staff", rows, state.staff)
 
 
-async def _pin(means: Means, person: str, pin: str) -> str:
-    return await means.hashed(pin_text(person, pin)) if pin else ""
+def _person(means: Means, one: StaffIn, pin: str) -> Staff:
+    card = means.keyed("badge", one.card) if one.card else ""
+    return Staff(one.id, card, pin, one.revoked, one.roles, one.approval_key, one.valid_until_ms)
 
 
-async def _policy(means: Means, body: msgspec.Raw) -> Changes:
-    return (Change("policy", ONLY, policy_of(means.config, decoded(body, PolicyIn))),)
+async def _pin(means: Means, one: CourierIn | StaffIn) -> str:
+    return await means.hashed(pin_text(one.id, one.pin)) if one.pin else ""
 
 
-async def _notices(means: Means, body: msgspec.Raw) -> Changes:
-    _once(decoded(body, tuple[Notice, ...]), NOTICES_MAX)
-    return ()
+async def _policy(means: Means, found: PolicyIn) -> Rows:
+    return lambda state: (Change("policy", ONLY, policy_of(means.config, found)),)
 
 
-async def _update(means: Means, body: msgspec.Raw) -> Changes:
-    decoded(body, Update)
-    return ()
+async def _kept_only(means: Means, found: Any) -> Rows:
+    return lambda state: ()
 
 
-def _once(entries: tuple[Any, ...], most: int) -> tuple[Any, ...]:
+def _once(entries: tuple[Any, ...], most: int) -> None:
     """Raises ValueError for too many, or an id that stands there twice."""
     if len(entries) > most:
         raise ValueError(f"{len(entries)} entries, {most} at most")
-    ids = [one.id for one in entries]
-    twice = sorted({one for one in ids if ids.count(one) > 1}) if len(set(ids)) < len(ids) else []
+    twice = sorted(name for name, count in Counter(one.id for one in entries).items() if count > 1)
     if twice:
         raise ValueError(f"{twice[0]} stands there twice")
-    return entries
 
 
 def _whole(table: str, rows: dict[str, Any], present: Iterable[str]) -> Changes:
@@ -192,10 +205,10 @@ def _whole(table: str, rows: dict[str, Any], present: Iterable[str]) -> Changes:
 
 
 PAPERS: dict[str, Paper] = {
-    "carriers": Paper(_carriers),
-    "couriers": Paper(_couriers, sealed=True),
-    "staff": Paper(_staff, sealed=True),
-    "policy": Paper(_policy, kept=True),
-    "notices": Paper(_notices, kept=True),
-    "update": Paper(_update, kept=True),
+    "carriers": Paper(tuple[CarrierIn, ...], _carriers, CARRIERS_MAX),
+    "couriers": Paper(tuple[CourierIn, ...], _couriers, COURIERS_MAX, sealed=True),
+    "staff": Paper(tuple[StaffIn, ...], _staff, STAFF_MAX, _check_staff, sealed=True),
+    "policy": Paper(PolicyIn, _policy, kept=True),
+    "notices": Paper(tuple[Notice, ...], _kept_only, NOTICES_MAX, kept=True),
+    "update": Paper(Update, _kept_only, kept=True),
 }

@@ -77,6 +77,7 @@ class Cloud:
 
     async def finish(self) -> None:
         """Before the stop: nothing new is opened, what runs gets its final state."""
+        await self.documents.finish()
         await self.doors.finish()
 
     def handlers(self) -> dict[str, Handler]:

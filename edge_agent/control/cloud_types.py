@@ -107,9 +107,12 @@ class DocumentsArguments(Arguments, frozen=True):
 
 
 class DocumentsResult(Result, frozen=True):
-    """`version` is the one in force now; a refused or older one changes nothing. `reason` as it stands in state."""
+    """`version` is the one in force now; a refused or older one changes nothing. `reason` as it stands in state.
 
-    outcome: Literal["applied", "same", "refused"]
+    `applying`: it is sound, and its secrets are being hashed; how it ended stands in state.
+    """
+
+    outcome: Literal["applied", "applying", "same", "refused"]
     version: int
     reason: str = ""
 

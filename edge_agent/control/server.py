@@ -32,7 +32,7 @@ from edge_agent.errors import ControlError
 
 log = logging.getLogger(__name__)
 
-BODY_MAX = 1 << 20  # bytes; the largest request is a signed document, 64 KiB
+BODY_MAX = (1 << 20) + (64 << 10)  # bytes; the largest request is a document, 768 KiB as base64
 CONNECTIONS_MAX = 64  # a socket full of clients must not eat the agent's descriptors
 SOCKET_UMASK = 0o117  # owner and group may connect, nobody else
 BACKLOG = 16

@@ -1,11 +1,14 @@
-"""The one place where JOSE is spoken: sealing to a key and opening, algorithms pinned.
+"""The one place where JOSE is spoken: sealing to a key, opening, checking a signature; algorithms pinned.
 
-JWE compact, `alg` ECDH-ES on X25519, `enc` A256GCM (RFC 7516, 8037). Nothing else is accepted, whatever a
-header says. The library costs 40 ms of every start: it is loaded where a key is first used.
+JWE compact, `alg` ECDH-ES on X25519, `enc` A256GCM; JWS compact, `alg` EdDSA on Ed25519 (RFC 7515, 7516, 8037).
+Nothing else is accepted, whatever a header says. RFC 9864's newer name of the same signature, `Ed25519`, is another
+header and refused: the contract names one. The library costs 40 ms of every start: it is loaded where a key is first
+used.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Final
@@ -15,17 +18,56 @@ from edge_agent.store.errors import VaultClosed
 if TYPE_CHECKING:
     from joserfc.jwe import JWERegistry
     from joserfc.jwk import OKPKey
+    from joserfc.jws import JWSRegistry
 
 AGREEMENT = "ECDH-ES"
 CONTENT = "A256GCM"
 CURVE: Final = "X25519"
+SIGNATURE: Final = "EdDSA"
+# Characters of one message: the library's own bounds (64 KB sealed, 128 KB signed) end at some hundred couriers.
+MESSAGE_MAX = 1 << 20
 
 
 @cache
-def _registry() -> JWERegistry:
+def _sealing() -> JWERegistry:
     from joserfc.jwe import JWERegistry
 
-    return JWERegistry(algorithms=[AGREEMENT, CONTENT])
+    registry = JWERegistry(algorithms=[AGREEMENT, CONTENT])
+    registry.max_ciphertext_length = MESSAGE_MAX
+    return registry
+
+
+@cache
+def _signing() -> JWSRegistry:
+    from joserfc.jws import JWSRegistry
+
+    registry = JWSRegistry(algorithms=[SIGNATURE])
+    registry.max_payload_length = MESSAGE_MAX
+    return registry
+
+
+def verification_key(x: str) -> OKPKey:
+    """An Ed25519 public key from its 32 bytes in base64url. Raises ValueError."""
+    from joserfc.errors import JoseError, SecurityWarning
+    from joserfc.jwk import OKPKey
+
+    # The library prefers RFC 9864's name of the same algorithm; the contract names it as RFC 8037 does.
+    warnings.filterwarnings("ignore", "EdDSA is deprecated", SecurityWarning)
+    try:
+        return OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": x})
+    except (JoseError, ValueError, TypeError) as error:
+        raise ValueError(f"{x!r} is not an Ed25519 public key in base64url") from error
+
+
+def signed_content(compact: bytes, key: OKPKey) -> bytes | None:
+    """What this key has signed; None where it has not, whatever else is wrong with the message."""
+    from joserfc import jws
+    from joserfc.errors import JoseError
+
+    try:
+        return jws.deserialize_compact(compact, key, algorithms=[SIGNATURE], registry=_signing()).payload
+    except (JoseError, ValueError, TypeError, KeyError, RecursionError):
+        return None
 
 
 def new_private_key() -> dict[str, str]:
@@ -50,7 +92,7 @@ def seal(plain: bytes, public: Mapping[str, str]) -> str:
     header = {"alg": AGREEMENT, "enc": CONTENT}
     if "kid" in public:
         header["kid"] = public["kid"]
-    return jwe.encrypt_compact(header, plain, _key(public), registry=_registry())
+    return jwe.encrypt_compact(header, plain, _key(public), registry=_sealing())
 
 
 def open_sealed(sealed: str, private: Mapping[str, str]) -> bytes:
@@ -59,8 +101,8 @@ def open_sealed(sealed: str, private: Mapping[str, str]) -> bytes:
     from joserfc.errors import JoseError
 
     try:
-        opened = jwe.decrypt_compact(sealed, _key(private), registry=_registry()).plaintext
-    except (JoseError, ValueError) as error:
+        opened = jwe.decrypt_compact(sealed, _key(private), registry=_sealing()).plaintext
+    except (JoseError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise VaultClosed("sealed message", f"does not open: {type(error).__name__}") from error
     if opened is None:
         raise VaultClosed("sealed message", "has no content")

@@ -193,3 +193,62 @@ def test_a_fresh_courier_s_recalls_count_for_a_day(tmp_path: Path) -> None:
         assert since < DAY_MS
 
     play(tmp_path, story)
+
+
+def many(count: int, first: int = 0) -> list[dict[str, Any]]:
+    return [
+        {"id": f"c-{n:04d}", "carrier": "SF", "badge": f"B{n:06d}", "pin": f"{n:06d}"}
+        for n in range(first, first + count)
+    ]
+
+
+def test_five_thousand_couriers_are_answered_at_once_and_hashed_behind_the_answer(tmp_path: Path) -> None:
+    """Their PINs cost minutes; meanwhile the last list holds, commands are answered, and no bridge waits in vain."""
+
+    async def story(site: Site) -> None:
+        await furnish(site)
+        begun = await site.document("couriers", 2, many(5_000))
+        again = await site.document("couriers", 2, many(5_000))
+        assert (begun.outcome, begun.version) == ("applying", 1)
+        assert again.outcome == "applying"
+        assert list(site.locker.ledger.state.courier) == ["c1"]
+        assert (await site.order("ping")).status == "done"
+
+        assert await site.locker.until(lambda: len(site.locker.ledger.state.courier) == 5_000)
+
+        assert site.locker.ledger.state.document["couriers"].version == 2
+        applied = [one["documents"] for one in await site.journal("config.applied")]
+        assert applied.count([["couriers", 2]]) == 1
+
+    play(tmp_path, story)
+
+
+def test_a_newer_list_takes_the_place_of_one_that_is_being_hashed(tmp_path: Path) -> None:
+    async def story(site: Site) -> None:
+        await furnish(site)
+        await site.document("couriers", 2, many(200))
+
+        assert (await site.document("couriers", 3, many(3, first=900))).outcome == "applied"
+        await site.locker.until(lambda: False, at_most_s=5)
+
+        assert len(site.locker.ledger.state.courier) == 3
+        assert site.locker.ledger.state.document["couriers"].version == 3
+
+    play(tmp_path, story)
+
+
+def test_a_list_that_a_stop_has_interrupted_is_applied_when_it_comes_again(tmp_path: Path) -> None:
+    """It is retained: the next connect brings it."""
+
+    async def story(site: Site) -> None:
+        await furnish(site)
+        await site.document("couriers", 2, many(200))
+        await site.locker.cut()
+        await site.locker.start()
+        assert list(site.locker.ledger.state.courier) == ["c1"]
+
+        assert (await site.document("couriers", 2, many(200))).outcome == "applying"
+
+        assert await site.locker.until(lambda: len(site.locker.ledger.state.courier) == 200)
+
+    play(tmp_path, story)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jwcrypto import jwe, jwk
+from jwcrypto.common import base64url_encode
 
 from edge_agent.cloud import jws
 from edge_agent.cloud.claims import COMMAND_MAX, CommandClaims, DocumentClaims, decoded
@@ -133,3 +136,26 @@ def test_both_libraries_understand_each_other() -> None:
     read = jwe.JWE()
     read.deserialize(token, key=jwk.JWK.from_json(other.export()))
     assert read.payload == b"for the cloud"
+
+
+def test_the_newer_name_of_the_same_signature_is_refused() -> None:
+    """RFC 9864 calls it `Ed25519`; the contract pins `EdDSA`, and one name is enough to be downgraded by."""
+    key = Ed25519PrivateKey.generate()
+    public = base64url_encode(key.public_key().public_bytes_raw())
+    inner = f"{base64url_encode(json.dumps({'alg': 'Ed25519'}))}.{base64url_encode('{}')}".encode()
+    token = inner + b"." + base64url_encode(key.sign(inner)).encode()
+
+    with pytest.raises(jws.NotSigned, match="signature"):
+        jws.opened(token, jws.pinned({"office-1": public}), OPENING, COMMAND_MAX)
+
+
+def test_one_module_alone_speaks_jose() -> None:
+    """So that the pinned algorithms stand in one place."""
+    package = Path(jws.__file__).parent.parent
+    speakers = {
+        file.relative_to(package).as_posix()
+        for file in package.rglob("*.py")
+        if re.search(r"^\s+from joserfc(?!\.jwk import OKPKey$)", file.read_text(), re.MULTILINE)
+    }
+
+    assert speakers == {"store/jose.py"}
