@@ -12,7 +12,7 @@ from typing import Any
 
 from edge_agent.domain import events as e
 from edge_agent.domain.changes import Change, Changes
-from edge_agent.domain.folding import compartments, doors, faults, parcels, people
+from edge_agent.domain.folding import compartments, doors, faults, parcels, people, upkeep
 from edge_agent.domain.folding.rows import FoldError
 from edge_agent.domain.instant import Instant
 from edge_agent.domain.state import LockerState
@@ -73,7 +73,7 @@ RULES: dict[type[e.Event], Rule] = {
     e.FaultOpened: faults.opened,
     e.FaultAcknowledged: faults.acknowledged,
     e.FaultResolved: faults.resolved,
-    e.MaintenanceDone: _nothing,
+    e.MaintenanceDone: upkeep.maintained,
     e.AcceptancePassed: compartments.accepted,
     e.AcceptanceFailed: _nothing,
     e.AgentStarted: _nothing,
@@ -91,6 +91,13 @@ RULES: dict[type[e.Event], Rule] = {
     e.CommandRejected: _nothing,
     e.BackupMade: _nothing,
     e.LedgerRestored: compartments.restored,
+    e.FaultAttended: upkeep.attended,
+    e.FaultEscalated: upkeep.escalated,
+    e.DeviceInstalled: upkeep.installed,
+    e.InspectionDone: upkeep.inspected,
+    e.DrillStarted: upkeep.drill_started,
+    e.DrillEnded: upkeep.drill_ended,
+    e.CabinetDecommissioned: _nothing,
 }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 
 from edge_agent.domain import events as e
+from edge_agent.domain import fault_desk
 from edge_agent.domain.decision import Decision, Draft
 from edge_agent.domain.instant import Instant
 from edge_agent.domain.refusals import NOT_PERMITTED, Refusal
@@ -30,6 +31,7 @@ def enter(state: LockerState, staff: Staff | None, pin_hash: str, session: str, 
         return draft.done(answer)
     draft.add(e.SessionStarted(session, TECHNICIAN, staff.actor, scopes))
     draft.add(e.ServiceEntered(staff.actor, session))
+    fault_desk.attend(draft, staff.actor)
     return draft.done(staff.actor)
 
 

@@ -26,6 +26,7 @@ from edge_agent.domain.remote import Command, Document, Granted, StoredReply, Up
 from edge_agent.domain.staff_member import Staff
 from edge_agent.domain.stay import Parcel, Stay
 from edge_agent.domain.timers import Timers
+from edge_agent.domain.upkeep import Device, Drill, Inspection, Maintained
 
 FOLDED: dict[str, type[msgspec.Struct]] = {
     "compartment": Compartment,
@@ -36,6 +37,10 @@ FOLDED: dict[str, type[msgspec.Struct]] = {
     "lockout": Lockout,
     "duty": Duty,
     "fault": Fault,
+    "device": Device,
+    "maintenance": Maintained,
+    "inspection": Inspection,
+    "drill": Drill,
 }
 GIVEN: dict[str, type[msgspec.Struct]] = {
     "courier": Courier,
@@ -109,6 +114,10 @@ class LockerState:
     lockout: MutableMapping[str, Lockout] = field(default_factory=dict)
     duty: MutableMapping[str, Duty] = field(default_factory=dict)
     fault: MutableMapping[str, Fault] = field(default_factory=dict)
+    device: MutableMapping[str, Device] = field(default_factory=dict)
+    maintenance: MutableMapping[str, Maintained] = field(default_factory=dict)
+    inspection: MutableMapping[str, Inspection] = field(default_factory=dict)
+    drill: MutableMapping[str, Drill] = field(default_factory=dict)
     courier: MutableMapping[str, Courier] = field(default_factory=dict)
     carrier: MutableMapping[str, Carrier] = field(default_factory=dict)
     expected: MutableMapping[str, Expected] = field(default_factory=dict)
@@ -171,7 +180,7 @@ class LockerState:
 
     def ahead(self) -> LockerState:
         """A view to try changes on; this state does not see them."""
-        return LockerState(**{name: Layer(getattr(self, name)) for name in _FIELDS})
+        return _Ahead(self)
 
     def folded(self) -> dict[str, dict[str, Any]]:
         """The folded tables as plain values, keys sorted: for digests and for comparing with the store."""
@@ -181,4 +190,15 @@ class LockerState:
         }
 
 
-_FIELDS = (*TABLES, "stay_by_code", "stay_by_token")
+class _Ahead(LockerState):
+    """A view over another state: each table becomes a layer when it is first asked for. Most decisions need four."""
+
+    __slots__ = ("_below",)
+
+    def __init__(self, below: LockerState) -> None:
+        self._below = below
+
+    def __getattr__(self, name: str) -> Any:
+        layer: Layer[Any] = Layer(getattr(self._below, name))
+        setattr(self, name, layer)
+        return layer

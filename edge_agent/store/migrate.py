@@ -12,10 +12,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge_agent.store.errors import MigrationFailed
 from edge_agent.store.schema import KEYED, SCHEMA_VERSION, table
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 # A migration of a full card may copy a gigabyte; past this something is stuck.
 TIME_LIMIT_S = 600.0
@@ -47,6 +52,13 @@ CREATE TABLE tally(one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT
 """
 # What the cloud gave and what is due to it; a ledger that was born with them has them already.
 _V2_KEYED = ("command", "reply", "document", "uplink", "granted_access")
+# What upkeep has found and done, and what a ticket's two new fields are in a row that has none.
+_V3_KEYED = ("device", "maintenance", "inspection", "drill")
+_V3_FAULT = "UPDATE folded_fault SET row = json_insert(row, '$.on_site', NULL, '$.escalated', json('[]'))"
+_V3_WEAR = """
+CREATE TABLE wear(door TEXT PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE wear_position(one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL, pending TEXT NOT NULL);
+"""
 # A code is looked up by its hash, which no two live stays may share.
 _V1_CODE = (
     "CREATE UNIQUE INDEX folded_code_hash ON folded_code(json_extract(row, '$.code_hash'))"
@@ -62,21 +74,22 @@ def main(path: Path) -> None:
 
     @migrations()
     def v1_ledger(db: Database) -> None:
-        for statement in _V1.split(";\n"):
-            if statement.strip():
-                db.execute(statement)
-        for name in KEYED:
-            db.execute(f"CREATE TABLE {table(name)}(key TEXT PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID")
+        _each(db, _V1)
+        _keyed(db, KEYED)
         db.execute(_V1_CODE)
         db.execute("PRAGMA user_version = 1")
 
     @migrations()
     def v2_cloud(db: Database) -> None:
-        for name in _V2_KEYED:
-            db.execute(
-                f"CREATE TABLE IF NOT EXISTS {table(name)}(key TEXT PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID"
-            )
+        _keyed(db, _V2_KEYED)
         db.execute("PRAGMA user_version = 2")
+
+    @migrations()
+    def v3_upkeep(db: Database) -> None:
+        _keyed(db, _V3_KEYED)
+        _each(db, _V3_WEAR)
+        db.execute(_V3_FAULT)
+        db.execute("PRAGMA user_version = 3")
 
     database = Database(str(path))
     try:
@@ -85,6 +98,20 @@ def main(path: Path) -> None:
         migrations.apply(database)
     finally:
         database.close()
+
+
+def _each(db: Database, statements: str) -> None:
+    for statement in statements.split(";\n"):
+        if statement.strip():
+            db.execute(statement)
+
+
+def _keyed(db: Database, names: Iterable[str]) -> None:
+    """Tables that a ledger born with this program has already are left alone."""
+    for name in names:
+        db.execute(
+            f"CREATE TABLE IF NOT EXISTS {table(name)}(key TEXT PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID"
+        )
 
 
 def run(path: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from edge_agent.domain.state import FOLDED, GIVEN
 
-SCHEMA_VERSION = 2  # equals the number of migrations; `PRAGMA user_version` of a ledger
+SCHEMA_VERSION = 3  # equals the number of migrations; `PRAGMA user_version` of a ledger
 VAULT = ("vault_key", "vault_item", "vault_hash", "vault_sealed")
 KEYED = (*FOLDED, *GIVEN)  # table names that hold one JSON row a key
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from edge_agent.domain.events import compartment, door, hardware, parcel, people, service, system
+from edge_agent.domain.events import compartment, door, hardware, parcel, people, service, system, upkeep
 from edge_agent.domain.events.base import PREFIX, Event
 from edge_agent.domain.events.compartment import (
     CompartmentContentsUnknown,
@@ -92,6 +92,16 @@ from edge_agent.domain.events.system import (
     StorageDegraded,
     StorageLow,
 )
+from edge_agent.domain.events.upkeep import (
+    CabinetDecommissioned,
+    DeviceInstalled,
+    DrillEnded,
+    DrillStarted,
+    FaultAttended,
+    FaultEscalated,
+    InspectedItem,
+    InspectionDone,
+)
 
 GROUPS: dict[str, tuple[type[Event], ...]] = {
     "parcel": parcel.EVENTS,
@@ -101,6 +111,7 @@ GROUPS: dict[str, tuple[type[Event], ...]] = {
     "hardware": hardware.EVENTS,
     "service": service.EVENTS,
     "system": system.EVENTS,
+    "upkeep": upkeep.EVENTS,
 }
 EVENT_TYPES: dict[str, type[Event]] = {kind.TYPE: kind for group in GROUPS.values() for kind in group}
 
@@ -136,6 +147,7 @@ __all__ = [
     "BoardSilent",
     "BusBack",
     "BusLost",
+    "CabinetDecommissioned",
     "ClockJumped",
     "ClockSynced",
     "CodeClaimed",
@@ -158,6 +170,7 @@ __all__ = [
     "DepositCancelled",
     "DepositInterrupted",
     "DepositReserved",
+    "DeviceInstalled",
     "DoorClosed",
     "DoorForced",
     "DoorLeftOpen",
@@ -167,11 +180,17 @@ __all__ = [
     "DoorOutcomeUnknown",
     "DoorSpec",
     "DoorWrongDoor",
+    "DrillEnded",
+    "DrillStarted",
     "Event",
     "FaultAcknowledged",
+    "FaultAttended",
+    "FaultEscalated",
     "FaultOpened",
     "FaultResolved",
     "FeedbackGiven",
+    "InspectedItem",
+    "InspectionDone",
     "JournalCheckpoint",
     "LedgerRestored",
     "LoginFailed",

@@ -44,11 +44,15 @@ class FaultResolved(Event, frozen=True):
 
 
 class MaintenanceDone(Event, frozen=True):
+    """An item of the plan was done. `cycles`: the openings of its lock (place), or of all, at that time."""
+
     TYPE: ClassVar[str] = "maintenance.done"
+    VERSION: ClassVar[int] = 2
     actor: str
     item: str
     place: str = ""
     result: str = ""
+    cycles: int = 0
 
 
 class AcceptancePassed(Event, frozen=True):

@@ -22,6 +22,10 @@ KEY_OF = {
     "lockout": "scope",
     "duty": "compartment",
     "fault": "id",
+    "device": "place",
+    "maintenance": "id",
+    "inspection": "id",
+    "drill": "id",
 }
 replace = msgspec.structs.replace
 
