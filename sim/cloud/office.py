@@ -53,7 +53,11 @@ class Heard:
 
 
 class Office:
-    """`start`, then it works until `stop`. The callbacks run in the worker's thread."""
+    """`start`, then it works until `stop`. The callbacks run in the worker's thread.
+
+    `group`: members of one consumer group share the lockers' messages and a record. A broker keeps its retained
+    messages from shared subscriptions, so a member knows nobody's presence before it changes.
+    """
 
     def __init__(
         self,
@@ -61,11 +65,13 @@ class Office:
         record: Record,
         *,
         client_id: str = "back-office",
+        group: str = "",
         tls: ssl.SSLContext | None = None,
         on_taken: Callable[[str, Taken], None] = lambda locker, taken: None,
         on_word: Callable[[Heard], None] = lambda heard: None,
     ) -> None:
         self._url = urlsplit(url)
+        self._share = f"$share/{group}/" if group else ""
         self._record = record
         self._on_taken, self._on_word = on_taken, on_word
         self._heard: queue.Queue[Heard | None] = queue.Queue(HEARD_MAX)
@@ -119,7 +125,7 @@ class Office:
         if reason.is_failure:
             log.warning("the broker refuses: %s", reason)
             return
-        client.subscribe([(f"{ROOT}/+/up/#", 1), (f"{ROOT}/+/st/#", 1)])
+        client.subscribe([(f"{self._share}{ROOT}/+/{branch}/#", 1) for branch in ("up", "st")])
         self.connected.set()
 
     def _on_message(self, client: mqtt.Client, data: Any, message: mqtt.MQTTMessage) -> None:

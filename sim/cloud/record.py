@@ -1,18 +1,21 @@
 """The back office's record: every event once, by (source, epoch, sequence), in order and without a gap.
 
 What is committed here is what `dn/acks` speaks of. A double is recognised and not counted twice; behind a gap nothing
-is taken, the locker is asked for the missing ones instead.
+is taken, the locker is asked for the missing ones instead. Several processes may share one file: each reads what is
+wanted and writes it in one transaction.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+BUSY_S = 30.0  # for another process's commit on a slow disk
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS event(
   source TEXT NOT NULL, epoch TEXT NOT NULL, sequence INTEGER NOT NULL, id TEXT NOT NULL UNIQUE, type TEXT NOT NULL,
@@ -45,16 +48,17 @@ class Record:
 
     def __init__(self, file: Path | str, judge: Callable[[Mapping[str, Any]], str] = accept_all) -> None:
         self._judge = judge
-        self._base = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+        self._base = sqlite3.connect(file, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
         self._base.execute("PRAGMA journal_mode = WAL")
         self._base.execute("PRAGMA synchronous = FULL")
         self._base.executescript(SCHEMA)
 
     def hello(self, source: str, epoch: str, first: int) -> int:
         """A locker has connected: what it should send next. What it has purged meanwhile is noted as lost."""
-        wanted = self.next(source, epoch)
-        if first > wanted:
-            self._set_next(source, epoch, first, first - wanted)
+        with self._transaction():
+            wanted = self.next(source, epoch)
+            if first > wanted:
+                self._set_next(source, epoch, first, first - wanted)
         return max(first, wanted)
 
     def next(self, source: str, epoch: str) -> int:
@@ -66,17 +70,23 @@ class Record:
     def take(self, source: str, events: Sequence[Mapping[str, Any]]) -> Taken:
         """All events of one message, in one transaction."""
         epoch = str(events[0]["epoch"])
-        taken = Taken(epoch, self.next(source, epoch))
-        self._base.execute("BEGIN IMMEDIATE")
-        try:
+        with self._transaction():
+            taken = Taken(epoch, self.next(source, epoch))
             for event in events:
                 self._one(source, event, taken)
-            self._set_next(source, epoch, taken.next)
+            if taken.fresh or taken.refused:
+                self._set_next(source, epoch, taken.next)
+        return taken
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._base.execute("BEGIN IMMEDIATE")
+        try:
+            yield
             self._base.execute("COMMIT")
         except BaseException:
             self._base.execute("ROLLBACK")
             raise
-        return taken
 
     def _one(self, source: str, event: Mapping[str, Any], taken: Taken) -> None:
         sequence = int(event["sequence"])
