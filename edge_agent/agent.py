@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -23,7 +23,7 @@ from drivers.bus import Bus, BusState, LineSettings
 from drivers.registry import scanner_from
 from drivers.scanner import Scan, Scanner
 from drivers.scanner_port import OnScan, OnScannerState, ScannerState
-from edge_agent.cabinet.cabinet import Cabinet
+from edge_agent.cabinet.cabinet import Cabinet, Rest
 from edge_agent.cabinet.mounting import MountedBoard, Mounting
 from edge_agent.clock import Clock
 from edge_agent.cloud.uplink import Cloud, Parts
@@ -40,6 +40,7 @@ from edge_agent.domain.staff_member import TECHNICIAN, Staff
 from edge_agent.domain.words import Height
 from edge_agent.errors import StoreError
 from edge_agent.flows.events import DoorEvent
+from edge_agent.health.rounds import Health
 from edge_agent.kiosk.blanking import Blanking, orders
 from edge_agent.kiosk.session import Ports, Session
 from edge_agent.kiosk.session_inputs import Preparer
@@ -62,6 +63,7 @@ log = logging.getLogger(__name__)
 FINISH_S = (
     7.0  # for openings under way at a stop; with the coils' two seconds it stays below the program's ten
 )
+SCANNERS_WAIT_S = 1.0  # a port opens in milliseconds; one that hangs is opened when it can be
 SETTLE_WAIT_S = 3.0  # for the first two readings of every board; one that is silent is known by then
 
 
@@ -84,6 +86,7 @@ class Seams:
     executor: Callable[[str], Executor]
     hash_cost: Cost = SHIPPED
     threads: bool = True  # False under virtual time: nothing may run beside the loop
+    rest: Rest = asyncio.sleep
 
 
 class Agent:
@@ -95,6 +98,7 @@ class Agent:
         self.hasher = hasher_of(opened.keys, seams.executor("hash"), seams.hash_cost)
         self.buses = {bus.name: seams.bus(line_settings(bus)) for bus in config.bus}
         self.scanner_states: dict[str, ScannerState] = {}
+        self._scanners_tried = asyncio.Event()
         self._hearing: dict[str, tuple[Callable[[Scan], None], ...]] = {}
         self.scanners = {one.name: self._scanner(one) for one in config.scanner}
         self.cabinet = self._cabinet()
@@ -126,8 +130,9 @@ class Agent:
         self.cloud = self._cloud()
         self.supervisor = Supervisor()
         self._liveness = self._threads()
+        self.health = Health(self, with_machine=seams.threads)
         self.rounds = Rounds(
-            self.ledger, self.settings, self.keys, seams.clock, check_beside_service=seams.threads
+            self.ledger, self.settings, self.keys, seams.clock, seams.threads, self.health.minute
         )
         self._bus_open: dict[str, bool] = {}
         self._background: set[asyncio.Task[None]] = set()
@@ -153,13 +158,23 @@ class Agent:
         await self.cloud.start()
         await self.ledger.transact(lambda state, at: Decision((e.AgentStarted(VERSION, self.restored),)))
         await self.rounds.checkpoint(usable=True)
-        for scanner in self.scanners.values():
-            scanner.start()
+        await self._open_scanners()
         self.supervisor.start("session", self.session.run())
         self.ledger.subscribe(lambda committed: self.session.locker_changed())
         self.supervisor.start("rounds", self.rounds.run())
         if self.blanking is not None:
             self.supervisor.start("blanking", self.blanking.run())
+
+    async def _open_scanners(self) -> None:
+        """Until each port is open or was found missing: what is scanned before it is opened is lost with its buffer."""
+        if not self.scanners:
+            return
+        for scanner in self.scanners.values():
+            scanner.start()
+        try:
+            await asyncio.wait_for(self._scanners_tried.wait(), SCANNERS_WAIT_S)
+        except TimeoutError:
+            log.warning("scanners not opened yet", extra=fields(waited_s=SCANNERS_WAIT_S))
 
     async def stop(self, reason: str) -> None:
         """No new opening, the running one finished, coils off, ports closed, the ledger last."""
@@ -214,6 +229,7 @@ class Agent:
             self._told,
             open_wait_s=policy.open_wait_s,
             left_open_s=policy.ajar_alarm_s,
+            rest=self.seams.rest,
         )
 
     def _cloud(self) -> Cloud:
@@ -284,20 +300,27 @@ class Agent:
         self._bus_open[name] = state.open
         event = e.BusBack(name) if state.open else e.BusLost(name, str(state.error or ""))
         self.journal_later(lambda _, at: Decision((event,)))
+        self._in_background(self.health.ports())
 
     def _scanner_heard(self, name: str, state: ScannerState) -> None:
         self.scanner_states[name] = state
+        if all(one.open or one.error is not None for one in self.scanner_states.values()):
+            self._scanners_tried.set()
         event = e.ScannerBack(name) if state.open else e.ScannerLost(name, str(state.error or ""))
         self.journal_later(lambda _, at: Decision((event,)))
+        self._in_background(self.health.ports())
 
     def journal_later(self, decide: Decide) -> None:
         """Journal something that nobody waits for."""
-        self._background.add(task := asyncio.get_running_loop().create_task(self._attempt(decide)))
+        self._in_background(self.ledger.transact(decide))
+
+    def _in_background(self, work: Coroutine[object, object, object]) -> None:
+        self._background.add(task := asyncio.get_running_loop().create_task(self._attempt(work)))
         task.add_done_callback(self._background.discard)
 
-    async def _attempt(self, decide: Decide) -> None:
+    async def _attempt(self, work: Coroutine[object, object, object]) -> None:
         try:
-            await self.ledger.transact(decide)
+            await work
         except (StoreError, Refusal) as error:
             log.error("not journalled", extra=fields(error=error))
 

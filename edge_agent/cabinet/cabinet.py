@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -35,6 +35,7 @@ from edge_agent.cabinet.sampling import SAMPLING_LOOK_S, Sampling, SamplingGap
 from edge_agent.domain import doors, hardware, tampering
 from edge_agent.domain import events as e
 from edge_agent.domain.decision import Decision
+from edge_agent.domain.fault import fault_id
 from edge_agent.domain.instant import Instant
 from edge_agent.domain.openings import COIL_STUCK, live_intent
 from edge_agent.domain.ports import CommittedPort, Decide, LedgerPort
@@ -72,13 +73,24 @@ class BoardHeard:
 
 Sighting = Observation | BoardHeard
 Tell = Callable[[told.DoorEvent], None]
+Rest = Callable[[float], Awaitable[None]]  # lets so many seconds pass
 
 
 class Cabinet:
-    """All doors of one locker. `tell` hears of each door event after it is durable; it must not raise."""
+    """All doors of one locker. `tell` hears of each door event after it is durable; it must not raise.
+
+    `rest` passes the time between two looks at the looks; a simulated year sleeps on while nothing can be missed.
+    """
 
     def __init__(
-        self, mounting: Mounting, ledger: LedgerPort, tell: Tell, *, open_wait_s: float, left_open_s: float
+        self,
+        mounting: Mounting,
+        ledger: LedgerPort,
+        tell: Tell,
+        *,
+        open_wait_s: float,
+        left_open_s: float,
+        rest: Rest = asyncio.sleep,
     ) -> None:
         self._mounting = mounting
         self._ledger = ledger
@@ -97,10 +109,14 @@ class Cabinet:
         self._quieting = Quieting(self._ask_sensor)
         self._bursts = Bursts()
         self._sampling = Sampling()
+        self._rest = rest
         self.watch = DoorWatch(mounting.sensed_by())
 
     def start(self) -> None:
         """Prepare the boards (all coils off) and begin to watch every door."""
+        self._silent = {
+            name: "since before the start" for name in self._mounting.boards if self._was_silent(name)
+        }
         for name, mounted in self._mounting.boards.items():
             mounted.bus.attach(mounted.board)
             mounted.bus.on_push(partial(self._pushed, name))
@@ -226,6 +242,10 @@ class Cabinet:
         if not self._all_heard.is_set() and self.watch.settled():
             self._all_heard.set()
 
+    def _was_silent(self, board: str) -> bool:
+        """As the ledger knows it: a board that answers after a restart is back, although nobody saw it fall silent."""
+        return fault_id(hardware.BOARD_SILENT, board) in self._ledger.state.fault
+
     def _heard(self, board: str, fact: str) -> None:
         if bool(fact) != bool(self._silent.get(board, "")):
             self._note(BoardHeard(board, fact))
@@ -275,7 +295,7 @@ class Cabinet:
     async def _look_at_looks(self) -> None:
         """For as long as the agent runs: were all boards read often enough?"""
         while True:
-            await asyncio.sleep(SAMPLING_LOOK_S)
+            await self._rest(SAMPLING_LOOK_S)
             now_s = asyncio.get_running_loop().time()
             for name, mounted in self._mounting.boards.items():
                 unheard = bool(self._silent.get(name, "not heard yet"))

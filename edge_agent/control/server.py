@@ -7,6 +7,7 @@ socket writable for everybody, and its signal handlers would take the agent's: b
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import os
@@ -81,6 +82,10 @@ def _endpoint(
                 )
             result = await handler(arguments, caller)  # type: ignore[misc]
             return Response(msgspec.json.encode(result), media_type="application/json")
+        except (
+            asyncio.CancelledError
+        ):  # a long poll that hangs while the agent stops: the end of a wait, no accident
+            return _refusal(row, ControlError("CTRL-701", row.name, "the agent is stopping"))
         except Exception as error:  # the outermost place of a request: whatever it was, the caller is told
             return _refusal(row, error)
 

@@ -101,7 +101,8 @@ def closed(state: LockerState, number: str, at: Instant) -> Decision:
         if intent.abandoned or not intent.session:  # a tool or support opened it: nobody stands at the screen
             give_up(draft, draft.state.intent[intent.id], "abandoned")
         return draft.done(elapsed_ms(intent.opened, at))
-    if compartment.door is DoorPosition.OPEN:
+    seen_before = compartment.door_since is not None  # else a new door's first reading, which is no news
+    if compartment.door is DoorPosition.OPEN or (compartment.door is DoorPosition.UNKNOWN and seen_before):
         draft.add(e.DoorClosed(number))
     return draft.done()
 

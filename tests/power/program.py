@@ -111,7 +111,7 @@ class Site:
         program = [sys.executable, "-c", code] if code else [str(HERE.with_name("locker-agent"))]
         command = [*program, "--config", str(self.config)]
         with log:
-            return subprocess.Popen(command, stdout=log, stderr=log, env=environment)
+            return subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=self.folder)
 
     def start(self, code: str = "") -> None:
         """Until it says READY=1."""
@@ -122,8 +122,6 @@ class Site:
                 f"no READY=1 in {WAIT_S} s:\n{(self.folder / 'agent.log').read_text()[-2000:]}"
             )
         self.did("agent-up")
-        starts = [int(one["sequence"]) for one in self.events() if one["type"] == "locker.agent.started"]
-        self.happens("scanner.back", starts[-1])
 
     def send(self, number: signal.Signals) -> None:
         assert self.program is not None
@@ -170,6 +168,18 @@ class Site:
         finally:
             agent.close()
         return answer
+
+    def until_asked(self, name: str) -> None:
+        """Until a question that was put to this socket is on its way: a later one has been answered."""
+        deadline = time.monotonic() + WAIT_S
+        listed = f"{self.state / name}"
+        while time.monotonic() < deadline:
+            table = Path("/proc/net/unix").read_text()
+            if (
+                sum(line.endswith(listed) for line in table.splitlines()) > 1
+            ):  # the listener, and who was let in
+                break
+        self.ask(name, "/events?after=0&wait=0")
 
     def events(self, after: int = 0, wait_s: float = 0.0) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []

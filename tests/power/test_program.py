@@ -8,6 +8,7 @@ import socket
 import stat
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -211,6 +212,20 @@ def test_the_first_scan_after_the_start_opens_a_door(tmp_path: Path) -> None:
         tell(at, deposit)
 
         assert broken(at.evidence()) == []
+
+
+def test_a_long_poll_that_hangs_at_the_end_is_answered(tmp_path: Path) -> None:
+    """The bridge waits for replies while the agent stops: it is told so, and the log has nothing to say about it."""
+    with site(tmp_path) as at, ThreadPoolExecutor(1) as bridge:
+        at.start()
+        waiting = bridge.submit(at.ask, "bridge.sock", "/replies?after=0&wait=30")
+        at.until_asked("bridge.sock")
+
+        at.send(signal.SIGTERM)
+
+        assert at.gone() == 0
+        assert waiting.result(WAIT_S)["error"]["code"] == "CTRL-701"
+        assert "Exception" not in (at.folder / "agent.log").read_text()
 
 
 def test_a_wrong_configuration_is_said_in_one_line(tmp_path: Path) -> None:
