@@ -30,9 +30,9 @@ ITEMS_WAITING_MAX = 256  # of one watcher; a slow terminal loses frames, never t
 
 ASKED = (
     "bus.scan", "scanner.trigger", "journal.verify", "journal.export", "journal.show", "backup.verify",
-    "parcels", "couriers.list",
+    "parcels", "couriers.list", "coils.off",
 )  # fmt: skip
-"""Verbs that only look: the bench's own handlers answer them while the agent runs."""
+"""Verbs that change no record: the bench's own handlers answer them while the agent runs."""
 STREAMED = ("bus.watch", "scanner.watch")
 
 

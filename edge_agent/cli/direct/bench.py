@@ -70,6 +70,11 @@ class Bench:
         return self._config
 
     @property
+    def config_file(self) -> str:
+        """As it was named on the command line, "" where it was not."""
+        return self._config_file
+
+    @property
     def state_dir(self) -> Path:
         return Path(self.config.locker.state_dir)
 
