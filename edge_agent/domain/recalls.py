@@ -10,12 +10,12 @@ from edge_agent.domain import events as e
 from edge_agent.domain.decision import Decision, Draft
 from edge_agent.domain.deposits import carrier_of, courier_named
 from edge_agent.domain.instant import Instant
-from edge_agent.domain.openings import opened_by, request_door, stay_named
-from edge_agent.domain.quota import charge_young_right
-from edge_agent.domain.refusals import IN_USE, NOT_PERMITTED, Refusal
+from edge_agent.domain.openings import compartment_named, live_intent, opened_by, request_door, stay_named
+from edge_agent.domain.quota import DAY_MS, charge_young_right
+from edge_agent.domain.refusals import IN_USE, NOT_PERMITTED, WRONG_SITUATION, Refusal
 from edge_agent.domain.state import LockerState
 from edge_agent.domain.stay import Stay
-from edge_agent.domain.words import Basis, Cause, CodeLife, Correction, Report, StayStatus
+from edge_agent.domain.words import Basis, Cause, CodeLife, Correction, ParcelStatus, Report, StayStatus
 from edge_agent.randomness import Randomness
 
 
@@ -40,6 +40,13 @@ def why(stay: Stay) -> str:
         return str(stay.status.value)
     overdue = stay.status is StayStatus.STORED and stay.retention is not None and stay.retention.overdue
     return "overdue" if overdue else ""
+
+
+def days_over(state: LockerState, stay: Stay, at: Instant) -> int:
+    """Whole days past its free time; 0 for one that is not overdue."""
+    if stay.retention is None:
+        return 0
+    return max(0, -stay.retention.remaining_ms(state.clocks.at(at).service_ms) // DAY_MS)
 
 
 def open_for_recall(
@@ -93,6 +100,35 @@ def left_inside(state: LockerState, stay: str, courier: str, at: Instant) -> Dec
             retention_ends_at_ms=state.clocks.at(at).service_ms,
             basis=Basis.COURIER,
         )
+    )
+    return draft.done()
+
+
+def left_behind(state: LockerState, stay: str, courier: str, session: str, was: str, at: Instant) -> Decision:
+    """The door was closed, the recall is journalled, and the parcel is still inside: the courier says so.
+
+    `was` is why it was recalled (see `why`). Only for what this session took back, while nobody has opened the door
+    since. The stay waits again; the code that died with the recall stays dead, and somebody has to look inside.
+    """
+    kept = stay_named(state, stay)
+    parcels = [state.parcel[parcel] for parcel in kept.parcels]
+    taken = kept.status is StayStatus.ENDED and all(p.status is ParcelStatus.RECALLED for p in parcels)
+    if not (session and kept.session == session and taken):
+        raise Refusal(NOT_PERMITTED, f"compartment {kept.compartment} was not cleared in this session")
+    here = compartment_named(state, kept.compartment)
+    if here.stay != stay or live_intent(state, here.number) is not None:
+        raise Refusal(WRONG_SITUATION, f"door {here.number} has been opened again since")
+    draft = Draft(state, at)
+    draft.add(
+        e.ParcelCorrected(
+            stay,
+            here.number,
+            Correction.LEFT_INSIDE,
+            f"courier:{courier}",
+            reason=was,
+            basis=Basis.COURIER,
+        ),
+        e.CompartmentContentsUnknown(here.number, "left inside", "", stay),
     )
     return draft.done()
 

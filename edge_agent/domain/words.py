@@ -113,6 +113,7 @@ class Correction(Enum):
     WAYBILL = "waybill"
     RETENTION = "retention"
     FOUND_INSIDE = "found_inside"
+    LEFT_INSIDE = "left_inside"  # a courier who had closed the door takes "I have it" back
 
 
 class Report(Enum):

@@ -42,6 +42,7 @@ class Listed:
     id: str
     door: str
     reason: str = "overdue"
+    days: int = 0  # past its free time
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,9 @@ class Context:
     said_tail: str = ""
     deposited: int = 0
     recalled: int = 0
+    cleared: tuple[
+        Listed, ...
+    ] = ()  # recalled in this visit, newest first: "it is still inside" may be said of these
     last: tuple[Deposited, ...] = ()
     odd: tuple[Odd, ...] = ()
     listed: tuple[Listed, ...] = ()

@@ -21,7 +21,6 @@ class State(Enum):
     PIN = auto()
     CHECKING = auto()
     LOCKED_OUT = auto()
-    REFUSED = auto()
     CLOSING = auto()
     SUMMARY = auto()
 
@@ -35,7 +34,8 @@ SUMMARY: list[Effect] = [StopAll(), Show("courier-summary"), ACCEPTED, Start("re
 
 
 def refused(about: str) -> Rule:
-    return (State.REFUSED, [StopAll(), Show("home", about), Start("result", "notice_s"), REFUSED])
+    """Nobody's visit any more, but why stands on the keypad: its next digit is the next person's first."""
+    return (State.START, [StopAll(), REFUSED, End("refused", about)])
 
 
 TABLE: Table = {
@@ -76,12 +76,6 @@ TABLE: Table = {
         **OTHER_PERSON,
         TimedOut("lockout"): GONE,
         Touch("back"): GONE,
-    },
-    State.REFUSED: {
-        **OTHER_PERSON,
-        TimedOut("result"): GONE,
-        Touch("touch"): GONE,
-        Touch("more-time"): GONE,
     },
     State.CLOSING: {
         Done("sum_up"): (State.SUMMARY, SUMMARY),

@@ -115,6 +115,10 @@ class Go(Effect):
 
 @dataclass(frozen=True, slots=True)
 class End(Effect):
-    """End the session: the lease goes back, the context is wiped, the home flow is entered. `reason` is journalled."""
+    """End the session: the lease goes back, the context is wiped, the home flow is entered. `reason` is journalled.
+
+    `say` is the way by which home is entered: the line that the next look at the keypad shows.
+    """
 
     reason: str
+    say: str = ""

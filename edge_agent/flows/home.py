@@ -72,6 +72,7 @@ KEYPAD: dict[Key, Rule] = {
 TABLE: Table = {
     State.LOOKING: {
         Entered: (State.LOOKING, ask("look_at_locker")),
+        **{Entered(why): noticed(why) for why in ("courier-unknown", "refusal", "try-again")},
         Done("look_at_locker", "in-service"): (State.IDLE, IDLE),
         Done("look_at_locker", "out-of-service"): (State.OUT_OF_SERVICE, [StopAll(), Show("out-of-service")]),
         Refused: (State.OUT_OF_SERVICE, [StopAll(), Show("out-of-service")]),

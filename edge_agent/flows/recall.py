@@ -2,14 +2,15 @@
 
 Entered from the scan screen; the first door opens by itself, each closing concludes one parcel and opens the next.
 Exceptions are touches on the open-door screen: skip (it stays in), "not inside" (somebody has to look), and after the
-closing "reopen" from the list. Nothing is recalled that the ledger has not committed.
+closing "reopen" from the list. Whoever closed a door with the parcel still in it says so on the next screen: then it is
+not recalled. Nothing is recalled that the ledger has not committed.
 """
 
 from __future__ import annotations
 
 from enum import Enum, auto
 
-from edge_agent.flows.effects import Effect, End, Go, Hold, Keep, Note, OpenDoor, Show, Start, StopAll
+from edge_agent.flows.effects import Decide, Effect, End, Go, Hold, Keep, Note, OpenDoor, Show, Start, StopAll
 from edge_agent.flows.events import (
     Card,
     Done,
@@ -40,6 +41,7 @@ class State(Enum):
     UNLOCKING = auto()
     DOOR_OPEN = auto()
     LEAVING_IT = auto()
+    CORRECTING = auto()
     FAILED = auto()
     LIST = auto()
 
@@ -73,6 +75,7 @@ TABLE: Table = {
         Done("recall_next", "none"): (State.LIST, LISTED),
         Done("recalled"): deciding("recall_next", "", ACCEPTED),
         Done("recall_exception"): deciding("recall_next"),
+        Done("left_behind"): (State.LIST, waiting(Show("recall-list", "left-behind"), "courier_s")),
         Refused: (State.LIST, waiting(Show("recall-list", "refusal"), "courier_s", REFUSED)),
         Failed: (State.LIST, waiting(Show("recall-list", "try-again"), "courier_s", REFUSED)),
     },
@@ -95,6 +98,8 @@ TABLE: Table = {
             State.LEAVING_IT,
             [Note("reported", "not-inside"), Show("door-open-take", "close-it")],
         ),
+        # About the door before this one, which stays open meanwhile: its timers go on.
+        Touch("still-inside"): (State.CORRECTING, [Keep("picked"), Decide("left_behind")]),
         Touch("back"): (State.DOOR_OPEN, [TAKE]),
         Touch("more-time"): (State.DOOR_OPEN, [TAKE]),
         Touch("help"): (State.DOOR_OPEN, [Show("help", "door-open")]),
@@ -107,6 +112,11 @@ TABLE: Table = {
         Touch("cancel"): (State.DOOR_OPEN, [Note("reported", ""), TAKE]),
         **reminders(State.LEAVING_IT, LEFT_OPEN),
         **later(State.LEAVING_IT),
+    },
+    State.CORRECTING: {
+        Done("left_behind"): (State.DOOR_OPEN, [Show("door-open-take", "left-behind")]),
+        Refused: (State.DOOR_OPEN, [Show("door-open-take", "recall-refusal"), REFUSED]),
+        Failed: (State.DOOR_OPEN, [Show("door-open-take", "recall-try-again"), REFUSED]),
     },
     State.FAILED: {
         **patience(State.FAILED, FAILED, "courier_s", BACK, "courier_warning_s"),
@@ -122,6 +132,7 @@ TABLE: Table = {
         **patience(State.LIST, LIST, "courier_s", BACK, "courier_warning_s"),
         Touch("start"): deciding("recall_next"),
         Touch("pick"): deciding("recall_next", "picked", Keep("picked")),
+        Touch("still-inside"): deciding("left_behind", "", Keep("picked")),
         Touch("finish"): BACK,
         Touch("back"): BACK,
         Scanned: (State.LIST, [Hold(), Go("deposit")]),
@@ -137,6 +148,7 @@ FLOW = Flow(
         State.UNLOCKING: Situation.INTENT,
         State.DOOR_OPEN: Situation.OPEN,
         State.LEAVING_IT: Situation.OPEN,
+        State.CORRECTING: Situation.OPEN,
         State.FAILED: Situation.INTENT,
         State.LIST: Situation.NOTHING,
     },
@@ -146,6 +158,6 @@ FLOW = Flow(
         Situation.OPEN: "the stay becomes uncertain: a person has to look, the parcel is not declared recalled",
         Situation.CLOSED: "the stay becomes uncertain: the closing was not concluded",
     },
-    busy=frozenset({State.DECIDING}),
+    busy=frozenset({State.DECIDING, State.CORRECTING}),
     story="The courier takes overdue and refused parcels back, one touch for all.",
 )

@@ -40,7 +40,7 @@ class State(Enum):
     START = auto()
     PIN = auto()
     CHECKING = auto()
-    REFUSED = auto()
+    LOCKED_OUT = auto()
     MENU = auto()
     SECTION = auto()
     WORKING = auto()
@@ -114,13 +114,13 @@ TABLE: Table = {
             waiting(Show("courier-pin", "technician-wrong"), "typing_s", REFUSED),
         ),
         Done("service_enter", "locked"): (
-            State.REFUSED,
+            State.LOCKED_OUT,
             [StopAll(), Show("locked-out", "technician"), Start("result", "lockout_look_s"), REFUSED],
         ),
-        Refused: (State.REFUSED, [StopAll(), Show("home", "refusal"), Start("result", "notice_s"), REFUSED]),
-        Failed: (State.REFUSED, [StopAll(), Show("home", "try-again"), Start("result", "notice_s"), REFUSED]),
+        Refused: (State.LEAVING, [StopAll(), REFUSED, End("refused", "refusal")]),
+        Failed: (State.LEAVING, [StopAll(), REFUSED, End("refused", "try-again")]),
     },
-    State.REFUSED: {
+    State.LOCKED_OUT: {
         TimedOut("result"): GONE,
         Touch("back"): GONE,
         Touch("touch"): GONE,

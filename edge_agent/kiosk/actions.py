@@ -90,6 +90,7 @@ ARGUMENTS: dict[str, type[Args]] = {
     "dirty": Args,
     "occupied": Args,  # courier: "there is something inside"
     "not-inside": Args,  # recall: the parcel is not in there
+    "still-inside": Named,  # recall: a stay whose door was closed with the parcel in it
     "refuse": Args,  # refuse and put back
     "report": Args,  # to report-problem
     # choices

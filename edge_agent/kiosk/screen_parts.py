@@ -35,6 +35,7 @@ class NoticeKind(StrEnum):
     NOT_ALLOWED = "not-allowed"
     TRY_AGAIN = "try-again"
     REPORTED = "reported"
+    LEFT_BEHIND = "left-behind"  # door
     REOPEN_ENDED = "reopen-ended"
     SCAN_QUEUED = "scan-queued"  # tail
 
@@ -103,13 +104,16 @@ class DepositLine(msgspec.Struct, frozen=True):
     undo_s: int = 0
 
 
+RecallReason = Literal["overdue", "refused", "recalled", "unknown", "taken"]  # taken: in this visit
+
+
 class RecallLine(msgspec.Struct, frozen=True):
     """A parcel to take back, or a door to check."""
 
     id: str
     door: str
     tail: str = ""
-    reason: Literal["overdue", "refused", "recalled", "unknown"] = "overdue"
+    reason: RecallReason = "overdue"
     days: int = 0
 
 

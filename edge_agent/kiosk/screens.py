@@ -84,7 +84,7 @@ class DoorOpenTake(Screen, frozen=True, kw_only=True):
             "not-inside",
             "dirty",
         }
-        | {"is-empty", "next", "finish", "occupied"}
+        | {"is-empty", "next", "finish", "occupied", "still-inside"}
     )
     door: str
     opening: bool = False  # the pulse is on its way: "opening" instead of "open"
@@ -93,6 +93,7 @@ class DoorOpenTake(Screen, frozen=True, kw_only=True):
     total: int = 1
     tail: str = ""
     reminder: int = 0  # 0 none, 1..n: please close the door
+    before: RecallLine | None = None  # what `still-inside` is about: the door closed before this one
 
 
 class MoreParcels(Screen, frozen=True, kw_only=True):
@@ -229,7 +230,7 @@ class RecallList(Screen, frozen=True, kw_only=True):
 
     NAME = "recall-list"
     ACTIONS = frozenset({"start", "pick"})
-    OFFERS = frozenset({"open-all", "finish"})
+    OFFERS = frozenset({"open-all", "finish", "still-inside"})
     kind: Literal["recall", "verify"] = "recall"
     lines: tuple[RecallLine, ...] = ()
 

@@ -331,9 +331,13 @@ class Session:
         self._agenda.appendleft(Entered(effect.way))
 
     async def _end_effect(self, effect: fx.End, event: Event) -> None:
+        refusal = (
+            self.context.refusal if effect.say else ""
+        )  # a code that says why, and nothing of the person
         await self._end(effect.reason)
         self._feed_held(session_over=True)
-        self._agenda.appendleft(Entered())
+        self.context = self.context.learn({"refusal": refusal})
+        self._agenda.appendleft(Entered(effect.say))
 
     def _enter(self, name: str) -> None:
         self.flow = FLOWS[name]

@@ -33,6 +33,7 @@ ABOUT = {
     "technician-wrong": NoticeKind.PIN_WRONG,
     "try-again": NoticeKind.TRY_AGAIN,
     "verify-try-again": NoticeKind.TRY_AGAIN,
+    "recall-try-again": NoticeKind.TRY_AGAIN,
     "not-opened": NoticeKind.TRY_AGAIN,
     "unknown": NoticeKind.TRY_AGAIN,
     "phone-bad": NoticeKind.PHONE_BAD,
@@ -44,6 +45,7 @@ DONE = {
     "undone": NoticeKind.UNDONE,
     "reported": NoticeKind.REPORTED,
     "rated": NoticeKind.REPORTED,
+    "left-behind": NoticeKind.LEFT_BEHIND,
 }
 
 

@@ -18,8 +18,9 @@ from edge_agent.flows.effects import Show
 from edge_agent.kiosk.desk import Deadline, Page, Say, Sound, View
 from edge_agent.kiosk.screen_parts import NoticeKind, ServiceRow
 from edge_agent.kiosk.screens import PleaseWait, Screen, same_meaning
+from edge_agent.kiosk.session_look import Look
 from edge_agent.kiosk.session_timers import Timers
-from edge_agent.kiosk.session_views import Look, build
+from edge_agent.kiosk.session_views import build
 
 # Which running timer a screen draws: the warning's ring, a result's short life. A lockout outlives its screen.
 DEADLINES: dict[str, Literal["warn", "result"]] = {

@@ -8,61 +8,18 @@ which changes only after a commit.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal
 
-from edge_agent.config import Config
-from edge_agent.domain.state import LockerState
-from edge_agent.domain.undo import UNDO_S
-from edge_agent.domain.words import Contents, DoorPosition
-from edge_agent.flows.context import Context
+from edge_agent.domain.words import DoorPosition
 from edge_agent.flows.effects import Show
 from edge_agent.kiosk import screens as s
-from edge_agent.kiosk.screen_parts import (
-    DepositLine,
-    MessageKind,
-    Notice,
-    NoticeKind,
-    OddLine,
-    ProblemKind,
-    RecallLine,
-    ServiceRow,
-    SizeCount,
-    SizeTile,
-)
+from edge_agent.kiosk import session_courier_views as courier
+from edge_agent.kiosk.screen_parts import MessageKind, Notice, NoticeKind, ProblemKind, ServiceRow
+from edge_agent.kiosk.session_look import Look, free_by_size, recall_line
 from edge_agent.kiosk.session_notices import notice_of
 
-Odd = Literal["to-check", "interrupted", "cancelled", "left-open", "not-opened"]
-Tone = Literal["plain", "done", "attention", "refused"]
 SUPPORT_CODE_LEN = 6  # of the session's id: enough to find it in a day's journal by phone
-LIST_MAX = 24  # lines of a list on the screen; the rest comes up as these are done
-
-
-@dataclass(frozen=True)
-class Look:
-    """What a screen may look at. `waiting_events` is the outbox's length, `rows` the service section's lines."""
-
-    state: LockerState
-    config: Config
-    context: Context
-    now_s: float
-    waiting_events: int = 0
-    rows: tuple[ServiceRow, ...] = ()
-    code_shape: str = "8"
-
-
-def free_by_size(look: Look) -> tuple[SizeCount, ...]:
-    """Offered compartments of every configured size, in the file's order."""
-    counts = dict.fromkeys(look.config.sizes, 0)
-    for compartment in look.state.compartment.values():
-        if compartment.offered:
-            counts[compartment.size] = counts.get(compartment.size, 0) + 1
-    return tuple(SizeCount(size, free) for size, free in counts.items())
-
-
-def unknown_doors(look: Look) -> tuple[str, ...]:
-    """Compartments that somebody has to look into."""
-    return tuple(c.number for c in look.state.compartment.values() if c.contents is Contents.UNKNOWN)
+Tone = Literal["plain", "done", "attention", "refused"]
 
 
 def _home(show: Show, look: Look) -> s.Screen:
@@ -90,16 +47,18 @@ TAKE_OFFERS = {
     "verify": (),
     "technician": (),
 }
+RECALLING = frozenset(
+    {"left-behind", "recall-refusal", "recall-try-again"}
+)  # what was said about the door before
 
 
 def _door_open_take(show: Show, look: Look) -> s.Screen:
     context = look.context
-    kind = (
-        show.about
-        if show.about in TAKE_OFFERS
-        else ("recipient" if context.role == "recipient" else "technician")
-    )
+    kind = "recall" if show.about in RECALLING else show.about
+    if kind not in TAKE_OFFERS:
+        kind = "recipient" if context.role == "recipient" else "technician"
     offers = () if show.about in ("opening", "close-it") else TAKE_OFFERS[kind]
+    before = recall_line(context.cleared[0], taken=True) if kind == "recall" and context.cleared else None
     return s.DoorOpenTake(
         door=context.door,
         opening=show.about == "opening",
@@ -112,8 +71,11 @@ def _door_open_take(show: Show, look: Look) -> s.Screen:
         total=context.total,
         tail=context.tail,
         reminder=context.reminder,
-        offers=offers,
-        notice=Notice(NoticeKind.REPORTED, "done") if show.about == "empty" else None,
+        before=before,
+        offers=(*offers, "still-inside") if before else offers,
+        notice=Notice(NoticeKind.REPORTED, "done")
+        if show.about == "empty"
+        else notice_of(show.about, context),
     )
 
 
@@ -157,150 +119,15 @@ def _help(show: Show, look: Look) -> s.Screen:
     return s.Help(support_code=code, offers=("finish",) if show.about != "door-open" else ())
 
 
-def _courier_pin(show: Show, look: Look) -> s.Screen:
-    asks_number = show.about == "number"
-    return s.CourierPin(
-        ask="number" if asks_number else "pin",
-        digits_min=1 if asks_number else 4,
-        digits_max=12 if asks_number else 8,
-        notice=notice_of(show.about, look.context),
-    )
-
-
-def _courier_scan(show: Show, look: Look) -> s.Screen:
-    context = look.context
-    last = tuple(
-        DepositLine(
-            line.parcel, line.tail, line.door, line.size, max(0, int(line.at_s + UNDO_S - look.now_s))
-        )
-        for line in context.last
-    )
-    overdue, unknown = len(context.listed), len(unknown_doors(look))
-    may_verify = look.state.rules.couriers_may_verify and unknown > 0
-    return s.CourierScan(
-        deposited=context.deposited,
-        free=free_by_size(look),
-        size=context.size,
-        speed=context.speed,
-        low=context.low,
-        last=last,
-        overdue=overdue,
-        to_check=unknown if may_verify else 0,
-        waiting_events=look.waiting_events,
-        offers=tuple(
-            name
-            for name, offered in (
-                ("undo", any(line.undo_s for line in last)),
-                ("recall", overdue > 0),
-                ("verify", may_verify),
-                ("report", True),
-            )
-            if offered
-        ),
-        notice=notice_of(show.about, context),
-    )
-
-
-def _recipient_phone(show: Show, look: Look) -> s.Screen:
-    masked = look.code_shape != "6+4"  # such a code is bound to the phone's last four digits
-    return s.RecipientPhone(
-        tail=look.context.tail,
-        offers=("masked", "cancel") if masked else ("cancel",),
-        notice=notice_of(show.about, look.context),
-    )
-
-
-def _choose_size(show: Show, look: Look) -> s.Screen:
-    free = {count.size: count.free for count in free_by_size(look)}
-    tiles = tuple(
-        SizeTile(name, size.width_mm, size.height_mm, size.depth_mm, free[name])
-        for name, size in look.config.sizes.items()
-    )
-    return s.ChooseSize(
-        sizes=tiles,
-        tail=look.context.tail,
-        suggested=look.context.size,
-        low=look.context.low,
-        offers=("cancel",),
-        notice=notice_of(show.about, look.context),
-    )
-
-
-PUT_OFFERS = ("bigger", "smaller", "another", "dirty", "damaged", "occupied", "not-open", "cancel")
-
-
-def _no_such_size(look: Look) -> set[str]:
-    """Bigger than the biggest and smaller than the smallest are not offered."""
-    ranks = {compartment.rank for compartment in look.state.compartment.values()}
-    here = look.state.compartment.get(look.context.door)
-    if here is None:
-        return set()
-    return {name for name, end in (("bigger", max(ranks)), ("smaller", min(ranks))) if here.rank == end}
-
-
-def _door_open_put(show: Show, look: Look) -> s.Screen:
-    context = look.context
-    here = look.state.compartment.get(context.door)
-    return s.DoorOpenPut(
-        door=context.door,
-        opening=show.about == "opening",
-        role="courier",
-        tail=context.tail,
-        size=here.size if here else context.size,  # a larger one where the wanted size is used up
-        reminder=context.reminder,
-        queued=context.queued,
-        offers=() if show.about else tuple(name for name in PUT_OFFERS if name not in _no_such_size(look)),
-    )
-
-
-def _full(show: Show, look: Look) -> s.Screen:
-    free = free_by_size(look)
-    any_left = any(count.free for count in free)
-    offers = ("recall",) * bool(look.context.listed) + ("verify",) * bool(unknown_doors(look))
-    return s.Full(size=look.context.size if any_left else "", free=free, offers=(*offers, "finish"))
-
-
-def _recall_list(show: Show, look: Look) -> s.Screen:
-    verify = show.about.startswith("verify")
-    if verify:
-        lines = tuple(RecallLine(number, number, "", "unknown") for number in unknown_doors(look))
-    else:
-        lines = tuple(
-            RecallLine(line.id, line.door, "", "refused" if line.reason == "refused" else "overdue")
-            for line in look.context.listed
-        )
-    return s.RecallList(
-        kind="verify" if verify else "recall",
-        lines=lines[:LIST_MAX],
-        offers=("finish",),
-        notice=notice_of(show.about, look.context),
-    )
-
-
-def _courier_summary(show: Show, look: Look) -> s.Screen:
-    odd = tuple(OddLine(_odd_kind(line.kind), line.door, line.tail) for line in look.context.odd)
-    return s.CourierSummary(deposited=look.context.deposited, recalled=look.context.recalled, odd=odd)
-
-
-def _odd_kind(kind: str) -> Odd:
-    known: dict[str, Odd] = {
-        "interrupted": "interrupted",
-        "cancelled": "cancelled",
-        "left-open": "left-open",
-        "not-opened": "not-opened",
-    }
-    return known.get(kind, "to-check")
-
-
 def _report_problem(show: Show, look: Look) -> s.Screen:
-    courier = (
+    by_courier = (
         ProblemKind.DIRTY,
         ProblemKind.DAMAGED,
         ProblemKind.OCCUPIED,
         ProblemKind.SCANNER,
         ProblemKind.OTHER,
     )
-    kinds = courier if show.about == "courier" else (ProblemKind.REFUSE,)
+    kinds = by_courier if show.about == "courier" else (ProblemKind.REFUSE,)
     return s.ReportProblem(kinds=kinds, door=look.context.door)
 
 
@@ -366,14 +193,14 @@ BUILDERS: dict[str, Callable[[Show, Look], s.Screen]] = {
     "door-failed": _door_failed,
     "thanks": _thanks,
     "help": _help,
-    "courier-pin": _courier_pin,
-    "courier-scan": _courier_scan,
-    "recipient-phone": _recipient_phone,
-    "choose-size": _choose_size,
-    "door-open-put": _door_open_put,
-    "full": _full,
-    "recall-list": _recall_list,
-    "courier-summary": _courier_summary,
+    "courier-pin": courier.courier_pin,
+    "courier-scan": courier.courier_scan,
+    "recipient-phone": courier.recipient_phone,
+    "choose-size": courier.choose_size,
+    "door-open-put": courier.door_open_put,
+    "full": courier.full,
+    "recall-list": courier.recall_list,
+    "courier-summary": courier.courier_summary,
     "report-problem": _report_problem,
     "locked-out": _locked_out,
     "out-of-service": _out_of_service,

@@ -13,6 +13,7 @@ import apsw
 
 from edge_agent.domain.changes import Change
 from edge_agent.domain.stay import Stay
+from edge_agent.domain.words import StayStatus
 from edge_agent.store.journal import Epoch, Stamp
 from edge_agent.store.schema import VAULT
 
@@ -40,7 +41,10 @@ class Due(NamedTuple):
 def note_ended(
     connection: apsw.Connection, changes: Iterable[Change], stamp: Stamp, powered_ms: int, position: int
 ) -> None:
-    """Remember when a stay ended, inside the transaction that ended it; the first end counts."""
+    """Remember when a stay ended, inside the transaction that ended it; the first end counts.
+
+    A stay that a courier had called recalled and finds still inside goes on: then no end counts.
+    """
     for change in changes:
         if change.table == "stay" and (
             change.row is None or (isinstance(change.row, Stay) and not change.row.live)
@@ -49,6 +53,12 @@ def note_ended(
                 "UPDATE vault_key SET ended_wall_ms = ?, ended_synced = ?, ended_powered_ms = ?, ended_position = ?"
                 " WHERE stay = ? AND ended_position IS NULL",
                 (stamp.wall_ms, stamp.quality == SYNCED, powered_ms, position, change.key),
+            )
+        elif isinstance(change.row, Stay) and change.row.status is StayStatus.UNCERTAIN:
+            connection.execute(
+                "UPDATE vault_key SET ended_wall_ms = NULL, ended_synced = NULL, ended_powered_ms = NULL,"
+                " ended_position = NULL WHERE stay = ? AND ended_position IS NOT NULL",
+                (change.key,),
             )
 
 

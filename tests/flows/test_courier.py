@@ -207,3 +207,29 @@ def test_a_wrong_door_stops_this_parcel_and_sets_both_aside(kiosk: Kiosk) -> Non
     assert kiosk.screen == "courier-scan"
     assert kiosk.doors.pulses == ["1"]
     assert {kiosk.compartment(number).contents for number in ("1", "7")} == {Contents.UNKNOWN}
+
+
+def test_the_first_digit_after_a_refusal_is_the_next_persons(kiosk: Kiosk) -> None:
+    """An unknown badge is refused on the keypad, and nobody's visit goes on: whoever types then loses no digit."""
+    kiosk.touch("courier")
+    kiosk.scan("LKB:badge-9999")
+    assert (kiosk.screen, kiosk.notice, kiosk.view.session) == ("home", "courier-unknown", "")
+
+    shown = kiosk.view
+    kiosk.touch("touch")
+
+    assert kiosk.screen == "home"
+    assert shown.session == ""
+    assert kiosk.view.session != ""
+
+
+def test_why_a_courier_was_refused_stays_on_the_keypad_for_a_while(kiosk: Kiosk) -> None:
+    """A carrier without a contract: the reason outlives the visit by some seconds, then the keypad is plain."""
+    change_carrier(kiosk, enabled=False)
+
+    kiosk.touch("courier")
+    kiosk.scan(BADGE)
+    assert kiosk.notice == "contract-ended"
+    kiosk.run(10)
+
+    assert (kiosk.screen, kiosk.notice) == ("home", "")

@@ -35,7 +35,8 @@ from edge_agent.kiosk.catalogues import load
 from edge_agent.kiosk.desk import Sound
 from edge_agent.kiosk.screens import SCREENS, wire
 from edge_agent.kiosk.session import PERFORM
-from edge_agent.kiosk.session_views import Look, build
+from edge_agent.kiosk.session_look import Look
+from edge_agent.kiosk.session_views import build
 from tests.flows.walk import places, rules, walk
 
 STEPS = walk()

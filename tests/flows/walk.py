@@ -88,7 +88,7 @@ def taken(place: Place, key: Key, rule: Rule) -> Place:
         elif isinstance(effect, fx.Go):
             flow, state, way = effect.flow, FLOWS[effect.flow].initial, effect.way
         elif isinstance(effect, fx.End):
-            flow, state, way, timers = "home", FLOWS["home"].initial, "", set()
+            flow, state, way, timers = "home", FLOWS["home"].initial, effect.say, set()
     return Place(flow, state, frozenset(timers), screen, asked, way)
 
 

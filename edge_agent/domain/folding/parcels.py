@@ -151,6 +151,8 @@ def corrected(state: LockerState, event: e.ParcelCorrected, at: Instant) -> Iter
     elif event.what is Correction.RETENTION:
         retention = _kept(state, event.stay)[1]
         yield put("stay", replace(stay, retention=_extended(retention, event.retention_ends_at_ms)))
+    elif event.what is Correction.LEFT_INSIDE:
+        yield from _left_inside(state, stay, event)
     else:
         yield from _found_inside(state, stay, event, at)
 
@@ -175,6 +177,14 @@ def _found_inside(state: LockerState, stay: Stay, event: e.ParcelCorrected, at: 
     compartment = compartment_of(state, event.compartment)
     yield put("compartment", replace(compartment, contents=Contents.STAY, basis=event.basis))
     yield from conclude(state, event.compartment)
+
+
+def _left_inside(state: LockerState, stay: Stay, event: e.ParcelCorrected) -> Iterator[Change]:
+    """Not recalled after all: the stay is what it was; that nobody knows the contents is an event of its own."""
+    refused_one = event.reason == StayStatus.REFUSED.value
+    status = ParcelStatus.REFUSED if refused_one else ParcelStatus.STORED
+    yield from (put("parcel", replace(_parcel(state, p), status=status)) for p in stay.parcels)
+    yield put("stay", replace(stay, status=StayStatus.REFUSED if refused_one else StayStatus.STORED))
 
 
 def reissued(state: LockerState, event: e.CodeReissued, at: Instant) -> Iterator[Change]:

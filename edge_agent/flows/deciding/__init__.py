@@ -34,6 +34,7 @@ DECISIONS: Mapping[str, Decider] = {
     "report": courier.report,
     "recall_next": rounds.recall_next,
     "recalled": rounds.recalled,
+    "left_behind": rounds.left_behind,
     "recall_exception": rounds.recall_exception,
     "verify_next": rounds.verify_next,
     "verified": rounds.verified,

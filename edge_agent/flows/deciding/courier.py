@@ -7,7 +7,7 @@ from functools import partial
 
 import msgspec
 
-from edge_agent.domain import allocation, deposits, hardware, recalls, service, sessions, undo
+from edge_agent.domain import allocation, deposits, hardware, service, sessions, undo
 from edge_agent.domain.carrier import Consent
 from edge_agent.domain.decision import Decision, VaultWrite
 from edge_agent.domain.deposits import DepositRequest, Left
@@ -23,8 +23,8 @@ from edge_agent.domain.refusals import (
 from edge_agent.domain.stamp import stamp_of
 from edge_agent.domain.state import LockerState
 from edge_agent.domain.words import Report
-from edge_agent.flows.context import LAST_MAX, ODD_MAX, Context, Deposited, Listed, Odd
-from edge_agent.flows.deciding.parts import Facts, Inputs, answered, opening_facts, together
+from edge_agent.flows.context import LAST_MAX, ODD_MAX, Context, Deposited, Odd
+from edge_agent.flows.deciding.parts import Facts, Inputs, answered, opening_facts, recall_list, together
 from edge_agent.flows.events import Done
 
 # What is wrong with a compartment: it is reported, and the deposit goes on elsewhere.
@@ -51,7 +51,7 @@ def login_badge(state: LockerState, context: Context, inputs: Inputs, at: Instan
         raise Refusal(COURIER_NOT_ALLOWED, f"courier {courier.id} is revoked")
     deposits.carrier_of(state, courier, at)
     started = sessions.start(state, context.session, "courier", at, f"courier:{courier.id}")
-    return answered(started, "login_badge", "in", **_logged_in(state, courier.id, inputs.badge_hash))
+    return answered(started, "login_badge", "in", **_logged_in(state, courier.id, inputs.badge_hash, at))
 
 
 def login_pin(state: LockerState, context: Context, inputs: Inputs, at: Instant) -> Decision:
@@ -63,31 +63,25 @@ def login_pin(state: LockerState, context: Context, inputs: Inputs, at: Instant)
         return Decision(result=Done("login_pin", "locked", {"wait_s": refusal.wait_s}))
     login: sessions.Login = done.result
     if login.accepted:
-        return answered(done, "login_pin", "in", **_logged_in(state, login.courier, ""))
+        return answered(done, "login_pin", "in", **_logged_in(state, login.courier, "", at))
     outcome = "locked" if login.wait_s > 0 else "wrong"
     return answered(done, "login_pin", outcome, tries_left=login.tries_left, wait_s=login.wait_s)
 
 
-def _logged_in(state: LockerState, courier: str, badge: str) -> Facts:
+def _logged_in(state: LockerState, courier: str, badge: str, at: Instant) -> Facts:
     return {
         "role": "courier",
         "actor": courier,
         "carrier": state.courier[courier].carrier,
         "badge": badge,
-        "listed": _recallable(state, courier),
+        "listed": recall_list(state, courier, at),
     }
-
-
-def _recallable(state: LockerState, courier: str) -> tuple[Listed, ...]:
-    return tuple(
-        Listed(stay.id, stay.compartment, recalls.why(stay)) for stay in recalls.recallable(state, courier)
-    )
 
 
 def look_round(state: LockerState, context: Context, inputs: Inputs, at: Instant) -> Done:
     """Full is said before the first scan, not after the tenth."""
     outcome = "room" if allocation.free(state) else "full"
-    return Done("look_round", outcome, {"listed": _recallable(state, context.actor)})
+    return Done("look_round", outcome, {"listed": recall_list(state, context.actor, at)})
 
 
 def sum_up(state: LockerState, context: Context, inputs: Inputs, at: Instant) -> Done:

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from edge_agent.domain import recalls
 from edge_agent.domain.decision import Decision, consequences
 from edge_agent.domain.deposits import Credentials
 from edge_agent.domain.instant import Instant
 from edge_agent.domain.openings import Opening
 from edge_agent.domain.staff_member import Staff
 from edge_agent.domain.state import LockerState
-from edge_agent.flows.context import Context
+from edge_agent.flows.context import Context, Listed
 from edge_agent.flows.events import Done
 from edge_agent.randomness import Randomness
 
@@ -70,6 +71,15 @@ def after(state: LockerState, decision: Decision, at: Instant) -> LockerState:
         ahead.apply(changes)
     ahead.apply(decision.given)
     return ahead
+
+
+def recall_list(state: LockerState, courier: str, at: Instant) -> tuple[Listed, ...]:
+    """What this courier may take back, as the screen lists it."""
+    stays = recalls.recallable(state, courier)
+    return tuple(
+        Listed(stay.id, stay.compartment, recalls.why(stay), recalls.days_over(state, stay, at))
+        for stay in stays
+    )
 
 
 def opening_facts(opening: Opening) -> Facts:

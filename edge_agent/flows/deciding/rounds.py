@@ -9,8 +9,8 @@ from edge_agent.domain.openings import Opening
 from edge_agent.domain.refusals import NOT_PERMITTED, WRONG_SITUATION, Refusal
 from edge_agent.domain.state import LockerState
 from edge_agent.domain.words import Basis, Cause
-from edge_agent.flows.context import ODD_MAX, Context, Listed, Odd
-from edge_agent.flows.deciding.parts import Facts, Inputs, after, answered, opening_facts
+from edge_agent.flows.context import LAST_MAX, ODD_MAX, Context, Listed, Odd
+from edge_agent.flows.deciding.parts import Facts, Inputs, after, answered, opening_facts, recall_list
 from edge_agent.flows.events import Done
 
 COURIER = "courier"
@@ -30,11 +30,14 @@ def recall_next(state: LockerState, context: Context, inputs: Inputs, at: Instan
             refused = refusal
             skipped = (*skipped, stay)
             continue
-        facts: Facts = opening_facts(done.result) | {"skipped": skipped, "listed": _listed(state, context)}
+        facts: Facts = opening_facts(done.result) | {
+            "skipped": skipped,
+            "listed": recall_list(state, context.actor, at),
+        }
         return answered(done, "recall_next", "open", **facts)
     if inputs.mode in ("again", "picked") and refused is not None:
         raise refused
-    facts = {"skipped": skipped, "listed": _listed(state, context)}
+    facts = {"skipped": skipped, "listed": recall_list(state, context.actor, at)}
     return Decision(result=Done("recall_next", "none", facts))
 
 
@@ -47,19 +50,33 @@ def _wanted(state: LockerState, context: Context, inputs: Inputs) -> tuple[str, 
     return tuple(stay for stay in listed if stay not in context.skipped and stay != context.stay)
 
 
-def _listed(state: LockerState, context: Context) -> tuple[Listed, ...]:
-    stays = recalls.recallable(state, context.actor)
-    return tuple(Listed(stay.id, stay.compartment, recalls.why(stay)) for stay in stays)
-
-
 def recalled(state: LockerState, context: Context, inputs: Inputs, at: Instant) -> Decision:
     done = recalls.recalled(state, context.stay, context.actor, at)
+    line = Listed(context.stay, context.door, recalls.why(state.stay[context.stay]))
     facts: Facts = {
         "recalled": context.recalled + 1,
+        "cleared": (line, *context.cleared)[:LAST_MAX],
         "stay": "",
-        "listed": _listed(after(state, done, at), context),
+        "listed": recall_list(after(state, done, at), context.actor, at),
     }
     return answered(done, "recalled", **facts)
+
+
+def left_behind(state: LockerState, context: Context, inputs: Inputs, at: Instant) -> Decision:
+    """ "It is still inside", said after the closing: not recalled, not opened again by itself, and to be looked at."""
+    line = next((line for line in context.cleared if line.id == context.picked), None)
+    if line is None:
+        raise Refusal(WRONG_SITUATION, "no such parcel was taken back in this visit")
+    done = recalls.left_behind(state, line.id, context.actor, context.session, line.reason, at)
+    facts: Facts = {
+        "recalled": context.recalled - 1,
+        "cleared": tuple(one for one in context.cleared if one.id != line.id),
+        "skipped": (*context.skipped, line.id),
+        "odd": (Odd("to-check", line.door), *context.odd)[:ODD_MAX],
+        "listed": recall_list(after(state, done, at), context.actor, at),
+        "said_door": line.door,
+    }
+    return answered(done, "left_behind", **facts)
 
 
 def recall_exception(state: LockerState, context: Context, inputs: Inputs, at: Instant) -> Decision:

@@ -57,7 +57,7 @@ const SHOWN_MAX = 6; // more buttons than these are a wall; the rest waits behin
 let unfolded = -1; // the revision whose further options are shown
 
 // The exceptions a person may choose at a door, in the order the agent offers them.
-export function offers(vm, send, { counts = {}, redraw, rev } = {}) {
+export function offers(vm, send, { counts = {}, redraw, rev } = {}, more = []) {
   const names = vm.offers.filter((name) => name !== "rate");
   const folds = names.length > SHOWN_MAX;
   const open = folds && unfolded === rev;
@@ -70,6 +70,7 @@ export function offers(vm, send, { counts = {}, redraw, rev } = {}) {
     };
     buttons.push(button(open ? "fewer-options" : "more-options", fold, { mark: "more" }));
   }
+  buttons.push(...more);
   return buttons.length ? h("div", { class: open ? "offers all" : "offers" }, buttons) : null;
 }
 

@@ -6,6 +6,7 @@ import { ask } from "../keypad.js";
 import { button, freeChips, labelOf, notice, offers, text, title } from "../parts.js";
 import { t } from "../texts.js";
 import { bigOffers, single } from "./common.js";
+import { stillInside } from "./door.js";
 
 export function courierPin(vm, { send }) {
   const pin = vm.ask === "pin";
@@ -198,7 +199,7 @@ export function full(vm, { send }) {
 }
 
 export function recallList(vm, { send }) {
-  const count = vm.lines.length;
+  const count = vm.lines.filter((line) => line.reason !== "taken").length;
   const start = count ? button("start", send, { kind: "primary", label: t(`recall-list.start.${vm.kind}`) }) : null;
   return {
     shape: "list",
@@ -223,7 +224,7 @@ export function recallList(vm, { send }) {
             line.tail ? `…${line.tail} ` : "",
             h("small", {}, t(`recall-list.reason.${line.reason}`, line)),
           ),
-          button(
+          line.reason === "taken" ? stillInside(line, send) : button(
             "pick",
             send,
             { id: line.id, args: { id: line.id }, label: t("action.open"), name: t("recall-list.pick", line) },
@@ -234,7 +235,7 @@ export function recallList(vm, { send }) {
 }
 
 function bigOffersPlain(vm, send) {
-  return bigOffers(vm, send).map((one) => {
+  return bigOffers({ ...vm, offers: vm.offers.filter((name) => name !== "still-inside") }, send).map((one) => {
     one.className = "button secondary tall";
     return one;
   });

@@ -37,8 +37,21 @@ export function doorOpenTake(vm, context) {
   return {
     shape: "door",
     story: [title(head), ...doorStory(vm.door, vm.opening ? "opening" : "open"), words],
-    work: [tags(count), picture(vm.door), offers(vm, context.send, context)],
+    work: [tags(count), picture(vm.door), offers(others(vm), context.send, context, before(vm, context.send))],
   };
+}
+
+function others(vm) {
+  return { ...vm, offers: vm.offers.filter((name) => name !== "still-inside") };
+}
+
+function before(vm, send) {
+  return vm.before ? [stillInside(vm.before, send)] : [];
+}
+
+// Said of a door that is closed already: the parcel was not taken out of it.
+export function stillInside(line, send) {
+  return button("still-inside", send, { id: line.id, args: { id: line.id }, label: t("action.still-inside", line) });
 }
 
 // A courier without a parcel in hand looks inside, as a technician does.
