@@ -1,15 +1,20 @@
-"""Writes the pages that are made from tables in the code: `configuration.md` and `errors.md`.
+"""Writes the pages that are made from tables in the code: `configuration.md`, `errors.md` and the folder `contract`.
 
-Run `python docs/generate.py` after a change of `edge_agent/config.py`, its bounds or the table of errors; a test says
-when that was forgotten. What each key means stands here, because types cannot say it.
+`make docs` runs it; a test says when that was forgotten after a change of `edge_agent/config.py`, its bounds, the table
+of errors, or a type that goes over the broker. What each key means stands here, because types cannot say it.
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from generating import contract
 
 from edge_agent import config as c
 from edge_agent.config_bounds import FAMILIES, RANGES
@@ -32,6 +37,7 @@ SECTIONS: dict[str, tuple[type[msgspec.Struct], str]] = {
     ),
     "[kiosk]": (c.Kiosk, "The screen on the cabinet."),
     "[policy]": (c.Policy, "How the locker behaves towards people."),
+    "[service]": (c.Service, "What the operator has promised for a fault: the clocks of its ticket."),
     "[cloud]": (c.Cloud, "The operator's broker; without `urls` the locker works alone."),
     "[security]": (c.Security, "Codes, lockout and keys. Signed documents may only tighten these."),
     "[storage]": (c.Storage, "The ledger, its backups and the disk."),
@@ -120,6 +126,10 @@ MEANINGS: dict[str, str] = {
     "Policy.speed_mode": "A scanned waybill opens a door without a touch.",
     "Policy.consent_required": "No deposit without the recipient's consent, unless the carrier vouches.",
     "Policy.overdue_may_be_picked_up": "A parcel past its retention period is still handed out.",
+    "Service.acknowledge_min": "Minutes until a named person has taken a major fault on.",
+    "Service.on_site_h": "Hours until a technician stands before the cabinet.",
+    "Service.restore_h": "Hours until it works again.",
+    "Service.minor_times": "A minor fault may take so many times as long.",
     "Cloud.urls": "Broker addresses in the order of preference.",
     "Cloud.client_id": "MQTT client id; default: the locker's id.",
     "Cloud.ack": "Who confirms an event: the back office (`application`) or the `broker`, which may lose it.",
@@ -287,6 +297,18 @@ def main() -> None:
     """Write the pages."""
     for name, page in PAGES.items():
         (HERE / name).write_text(page())
+    _write_contract(HERE / "contract")
+
+
+def _write_contract(root: Path) -> None:
+    """Whatever is not made any more goes."""
+    made = contract.folder(root)
+    for name, content in made.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(content)
+    for file in root.rglob("*.*"):
+        if file.relative_to(root).as_posix() not in made:
+            file.unlink()
 
 
 if __name__ == "__main__":

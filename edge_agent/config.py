@@ -143,6 +143,15 @@ class Policy(_Section, frozen=True):
     overdue_may_be_picked_up: bool = True
 
 
+class Service(_Section, frozen=True):
+    """What the operator promises for a major fault; a minor one may take `minor_times` as long."""
+
+    acknowledge_min: int = 15
+    on_site_h: int = 4
+    restore_h: int = 24
+    minor_times: int = 6
+
+
 class Cloud(_Section, frozen=True):
     urls: tuple[str, ...] = ()
     client_id: str = ""
@@ -189,6 +198,7 @@ class Config(_Section, frozen=True):
     column: tuple[Column, ...] = ()
     kiosk: Kiosk = Kiosk()
     policy: Policy = Policy()
+    service: Service = Service()
     cloud: Cloud = Cloud()
     security: Security = Security()
     storage: Storage = Storage()

@@ -146,6 +146,13 @@ _ROWS = (
         "The bus was busy with slow boards or kept quiet for openings; a short opening may have gone unseen.",
         "Look for slow or silent boards with `lockerctl board info`; verify the doors if something is missing.",
     ),
+    Row(
+        "BUS-120",
+        "A scanner is not connected",
+        "掃描器未連接",
+        "Its plug is out, its cable is broken, or it got another name than the configured one.",
+        "Plug it in; it comes back by itself. Else compare `port` in locker.toml with `ls -l /dev/serial/by-id`.",
+    ),
     # DOOR: a door, its lock or its sensor
     Row(
         "DOOR-201",
@@ -204,6 +211,27 @@ _ROWS = (
         "多個箱門被非法打開，已停止投遞",
         "The cabinet is being forced, a lock board's own open-all button was pressed, or a supply is miswired.",
         "Go and look at once; verify the compartments, then `lockerctl deposits resume --reason TEXT`.",
+    ),
+    Row(
+        "DOOR-209",
+        "Nobody knows what is inside a compartment",
+        "格口內有無快件待核實",
+        "A door was opened and nobody said afterwards what was inside, or a power cut came between.",
+        "Look into it with `lockerctl reconcile`, or `lockerctl compartment verify N`.",
+    ),
+    Row(
+        "DOOR-210",
+        "A door stands open",
+        "箱門未關",
+        "Somebody left it open, or something keeps it from closing.",
+        "Take out what is in its way and press it shut until it clicks.",
+    ),
+    Row(
+        "DOOR-211",
+        "A compartment is out of service",
+        "格口已停用",
+        "A person took it out of service.",
+        "Mend what was wrong, then `lockerctl compartment unblock N`.",
     ),
     # FLOW: what a person asked for is not possible now (refusals of edge_agent.domain)
     Row(
@@ -576,6 +604,20 @@ _ROWS = (
         "A line of the file is not what was expected; nothing of it was taken.",
         "Correct the line that the message names.",
     ),
+    Row(
+        "STORE-422",
+        "The ledger's disk is nearly full",
+        "存儲空間不足",
+        "Logs, old backups, exports or files that do not belong there fill the device.",
+        "Remove exports and old files, never the ledger or `keys`; `lockerctl doctor disk` shows what takes the room.",
+    ),
+    Row(
+        "STORE-423",
+        "There is no fresh backup",
+        "沒有最新備份",
+        "The night's backup failed, or the locker was off at night.",
+        "Run `lockerctl backup make` and read what it says about the targets.",
+    ),
     # CLOUD: what the back office sends
     Row(
         "CLOUD-530",
@@ -661,6 +703,13 @@ _ROWS = (
         "本櫃憑證即將到期",
         "It was not renewed in time, or cannot be read.",
         "Renew it now: without it the locker works on, but the cloud hears nothing more.",
+    ),
+    Row(
+        "CLOUD-561",
+        "The bridge does not ask for events",
+        "上報程序沒有回應",
+        "The bridge is stopped, or it cannot reach the agent's socket.",
+        "See `systemctl status locker-bridge` and `journalctl -u locker-bridge`; events are kept meanwhile.",
     ),
     Row(
         "CLOUD-531",
@@ -893,6 +942,70 @@ _ROWS = (
         "The agent is of another version, or the operation works only with --direct.",
         "Compare `lockerctl version` with the agent's; or stop the agent and use --direct.",
         Exit.NOT_FOUND,
+    ),
+    Row(
+        "CTRL-708",
+        "A drill is going on",
+        "演練進行中",
+        "Somebody practises; what is done meanwhile is left out of the figures.",
+        "End it with `lockerctl drill end` when everybody is done.",
+    ),
+    Row(
+        "CTRL-709",
+        "The cabinet is not accepted",
+        "快遞櫃尚未驗收",
+        "Nobody has opened every door and found it empty, so no deposit is offered.",
+        "Look into every compartment, then `lockerctl cabinet accept`.",
+    ),
+    Row(
+        "HOST-701",
+        "The supply voltage is too low",
+        "供電電壓過低",
+        "The power supply is too weak, too hot or too far away, or its cable is too thin.",
+        "Replace the supply by one of 5.1 V and 5 A, close to the board; look for a hub that draws from it.",
+    ),
+    Row(
+        "HOST-702",
+        "The processor is too hot",
+        "處理器過熱",
+        "Sun on the cabinet, a blocked vent, or a fan that stands still.",
+        "Clear the vents and look at the fan; the machine slows itself down until it has cooled.",
+    ),
+    Row(
+        "HOST-703",
+        "Memory is short",
+        "記憶體不足",
+        "A program has grown, most often the browser.",
+        "See which one with `top`; restarting the kiosk's browser frees most of it.",
+    ),
+    Row(
+        "HOST-704",
+        "The clock is not synchronised",
+        "時鐘未同步",
+        "No time server was reached since the start; durations are right, dates may be wrong.",
+        "Check the network and `timedatectl`; replace the clock's battery where the date is lost at each power cut.",
+    ),
+    Row(
+        "HOST-705",
+        "The screen shows no page",
+        "螢幕沒有顯示頁面",
+        "The browser is not running, hangs, or shows something else.",
+        "See `systemctl status locker-kiosk`; restart it. Pickups need the screen.",
+    ),
+    Row(
+        "HOST-706",
+        "This tool and the agent are of different versions",
+        "工具與控制程式版本不同",
+        "One of them was installed without the other, or the agent was not restarted after it.",
+        "Restart the agent; if it stays so, install the locker's software as a whole.",
+    ),
+    Row(
+        "CTRL-708",
+        "The file cannot be written",
+        "無法寫入檔案",
+        "A file of that name exists already, its folder is missing or closed to us, or the name is none.",
+        "Name a new file in a folder that the locker's user may write to.",
+        Exit.USAGE,
     ),
 )
 

@@ -5,12 +5,14 @@ Loaded while the boards are asked who they are (`main`): a web server is worth 1
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from edge_agent.agent import Agent
 from edge_agent.control.operations import Role
 from edge_agent.control.server import ControlServer, bind_socket
 from edge_agent.control.server import create_app as control_app
+from edge_agent.health.page import PageWatch
 from edge_agent.kiosk import access
 from edge_agent.kiosk.server import KioskServer, bind, create_app
 from edge_agent.kiosk.site import site_of
@@ -30,7 +32,9 @@ def serve(agent: Agent, folder: Path, control_socket: str) -> None:
     host, port = listener.getsockname()[:2]
     url = access.publish(folder, f"{host}:{port}", agent.seams.clock.now().boot_id)
     speech = Speech(folder / "speech") if config.kiosk.speech else None
-    page = create_app(site_of(config), agent.session, access.token_of(url), speech)
+    desk = PageWatch(agent.session, time.monotonic)
+    agent.health.page_ago_s = lambda: desk.ago_s
+    page = create_app(site_of(config), desk, access.token_of(url), speech)
     start("kiosk", KioskServer(page).run(listener))
     serving = Serving(agent)
     for role, handlers, name in (

@@ -41,12 +41,19 @@ class Rounds:
     """One agent's rounds. Damage found beside service is repaired at the next start; service goes on until then."""
 
     def __init__(
-        self, ledger: Ledger, settings: Settings, keys: Keys, clock: Clock, check_beside_service: bool
+        self,
+        ledger: Ledger,
+        settings: Settings,
+        keys: Keys,
+        clock: Clock,
+        check_beside_service: bool,
+        health: Callable[[], Awaitable[None]],
     ) -> None:
         self._ledger, self._settings, self._keys, self._clock = ledger, settings, keys, clock
         self._guard = DiskGuard(settings.state_dir, settings.thresholds)
         self._zone = ZoneInfo(settings.timezone)
         self._check = check_beside_service
+        self._health = health
         self._last = clock.now()
         self._night_done = ""
         self._minutes = 0
@@ -58,6 +65,7 @@ class Rounds:
         while True:
             await asyncio.sleep(CHECKPOINT_S)
             await self._guarded("minute", self._minute)
+            await self._guarded("health", self._health)
             self._minutes += 1
             if self._minutes % MINUTES_AN_HOUR == 0:
                 await self._guarded("hour", self._hour)

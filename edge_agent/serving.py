@@ -26,6 +26,7 @@ from edge_agent.domain.staff_member import TECHNICIAN
 from edge_agent.domain.words import Cause, Outcome
 from edge_agent.errors import ControlError
 from edge_agent.serving_doors import ServingDoors
+from edge_agent.serving_health import ServingHealth
 from edge_agent.store import offline
 from edge_agent.store.outbox import Ack
 
@@ -59,6 +60,7 @@ class Serving:
             "lists.import": self.lists_import,
             "cabinet.accept": self.cabinet_accept,
             **ServingDoors(self._agent).handlers(),
+            **ServingHealth(self._agent).handlers(),
         }
 
     def bridge(self) -> dict[str, Handler | StreamHandler]:
@@ -172,6 +174,7 @@ class Serving:
 
     async def events(self, asked: t.EventsArguments, caller: Caller) -> t.EventsResult:
         """The long poll: returns as soon as there is something behind `after`."""
+        self._agent.health.bridge_asked()
         ledger = self._agent.ledger
         await ledger.wait_beyond(asked.after, min(asked.wait, POLL_MAX_S))
         batch = await ledger.events_after(asked.after)

@@ -27,6 +27,8 @@ NOUNS = {
     "deposits": "Whether parcels are taken.",
     "emergency": "Measures for the whole cabinet at once.",
     "lists": "Lists handed in without a back office.",
+    "fault": "Fault tickets: who has taken them on, and how long they may take.",
+    "coils": "The coils of all boards.",
 }
 """What a noun with verbs under it is about."""
 
@@ -146,6 +148,10 @@ def _callback(row: Operation) -> Any:
         options = context.find_root().ensure_object(Options)
         yes, watch = given.pop("yes", True), given.pop("watch", False)
         arguments = _converted(row, given)
+        if row.key == "setup":
+            from edge_agent.cli.asking import filled_in
+
+            arguments = filled_in(arguments)
         if not yes:
             from edge_agent.cli.confirming import confirmed
 

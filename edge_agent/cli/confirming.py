@@ -56,6 +56,10 @@ def _open_all_effect(arguments: Any) -> str:
     return "Open every door of this locker, whatever is inside."
 
 
+def _resolve_effect(arguments: Any) -> str:
+    return f"Fault {arguments.fault} counts as mended, on your word."
+
+
 EFFECTS: dict[str, Callable[[Any], str]] = {
     "unlock": _unlock_effect,
     "cabinet.accept": _accept_effect,
@@ -67,6 +71,7 @@ EFFECTS: dict[str, Callable[[Any], str]] = {
     "deposits.resume": _resume_effect,
     "emergency.stop-deposits": _stop_effect,
     "emergency.open-all": _open_all_effect,
+    "fault.resolve": _resolve_effect,
 }
 """Operation key → what will happen, for the question."""
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from edge_agent.cli import show_doors, show_ledger
+from edge_agent.cli import show_doors, show_health, show_install, show_ledger
 from edge_agent.cli.terminal import Grid, say, show
 from edge_agent.control import types as t
 from edge_agent.error_table import EXPLANATIONS
@@ -193,5 +193,7 @@ SHOW: dict[str, Callable[[Any], None]] = {
     "version": version,
     **show_ledger.SHOW,
     **show_doors.SHOW,
+    **show_health.SHOW,
+    **show_install.SHOW,
 }
 """Operation key → how its result, or one item of its stream, is shown."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -72,6 +74,22 @@ def _fit(line: Sequence[str], widths: Sequence[int], grid: Grid) -> list[str]:
         text.rjust(width) if column in grid.right else text.ljust(width)
         for text, width, column in zip(line, widths, grid.columns, strict=True)
     ]
+
+
+CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}  # ANSI
+WIDTH_MIN, WIDTH_MAX = 40, 120  # narrower cannot be read anyway; longer lines lose the eye
+
+
+def paint(text: str, style: str) -> str:
+    """The text in colour for a person whose terminal wants it (NO_COLOR says no); plain in a pipe. Words, no rich."""
+    if not for_person() or "NO_COLOR" in os.environ:
+        return text
+    return f"\x1b[{';'.join(CODES[word] for word in style.split())}m{text}\x1b[0m"
+
+
+def width() -> int:
+    """Columns to write in."""
+    return min(WIDTH_MAX, max(WIDTH_MIN, shutil.get_terminal_size((100, 24)).columns))
 
 
 def say(text: str) -> None:

@@ -11,6 +11,8 @@ from edge_agent.control import ledger_types as ledger
 from edge_agent.control import types as t
 from edge_agent.control.bridge_rows import BRIDGE_ROWS
 from edge_agent.control.door_rows import DOOR_ROWS
+from edge_agent.control.health_rows import HEALTH_ROWS
+from edge_agent.control.install_rows import INSTALL_ROWS
 from edge_agent.control.operation import Needs, Operation, Role, Tier
 
 TECHNICIAN, READ = Role.TECHNICIAN, Tier.READ
@@ -260,7 +262,9 @@ OPERATIONS: tuple[Operation, ...] = (
         ledger.CouriersRevokeResult,
         "lockerctl couriers revoke K1",
     ),
+    *HEALTH_ROWS,
     *DOOR_ROWS,
+    *INSTALL_ROWS,
     *BRIDGE_ROWS,
 )
 

@@ -20,6 +20,7 @@ HANDLERS: dict[str, str] = {
     "config.check": "edge_agent.cli.direct.plain:config_check",
     "explain": "edge_agent.cli.direct.plain:explain",
     "version": "edge_agent.cli.direct.plain:version",
+    "doctor": "edge_agent.cli.direct.doctor:doctor",
     "journal.verify": "edge_agent.cli.direct.ledger:journal_verify",
     "journal.rebuild": "edge_agent.cli.direct.ledger:journal_rebuild",
     "journal.export": "edge_agent.cli.direct.ledger:journal_export",
@@ -32,6 +33,8 @@ HANDLERS: dict[str, str] = {
     "couriers.import": "edge_agent.cli.direct.ledger:couriers_import",
     "couriers.list": "edge_agent.cli.direct.ledger:couriers_list",
     "couriers.revoke": "edge_agent.cli.direct.ledger:couriers_revoke",
+    "setup": "edge_agent.cli.direct.setup:setup",
+    "coils.off": "edge_agent.cli.direct.coils:off",
 }
 """Operation key → function, by name: only the module of the verb that was typed is imported."""
 
