@@ -34,6 +34,10 @@ class Topics:
         return f"{self.base}/up/events"
 
     @property
+    def state(self) -> str:
+        return f"{self.base}/st/state"
+
+    @property
     def telemetry(self) -> str:
         return f"{self.base}/up/telemetry"
 

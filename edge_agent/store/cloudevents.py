@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 from uuid import UUID
 
 import msgspec
@@ -33,13 +33,48 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     data: bytes
 
 
+class CloudEvent(TypedDict):
+    """One event as the outside sees it: CloudEvents 1.0, structured JSON, with the contract's extensions.
+
+    `chainhash` is there in what goes up, not in what is hashed.
+    """
+
+    specversion: Literal["1.0"]
+    id: str
+    source: Annotated[str, msgspec.Meta(pattern=r"^/lockers/[A-Za-z0-9._-]{1,64}$")]
+    type: Annotated[str, msgspec.Meta(pattern=r"^locker\.")]
+    datacontenttype: Literal["application/json"]
+    dataversion: Annotated[int, msgspec.Meta(ge=1)]
+    time: Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
+    sequence: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{20}$")]
+    epoch: str
+    clockquality: Literal["synced", "floor", "unset"]
+    bootid: str
+    monotonicms: Annotated[str, msgspec.Meta(pattern=r"^[0-9]+$")]
+    txnid: str
+    data: Any
+    chainhash: NotRequired[Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]]
+
+
+class Personal(TypedDict, total=False):
+    """What stands in `data` beside the event's own fields where personal data belongs to it.
+
+    `personal` commits to it (HMAC under the stay's key); `sealed` is the JWE to the cloud's key, null once it was
+    erased or where no key is configured.
+    """
+
+    personal: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+    sealed: str | None
+    erased: bool
+
+
 def timestamp(wall_ms: int) -> str:
     """RFC 3339 in UTC with milliseconds."""
     moment = datetime.fromtimestamp(wall_ms // 1000, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{wall_ms % 1000:03d}Z"
 
 
-def envelope(row: Row, source: str) -> dict[str, Any]:
+def envelope(row: Row, source: str) -> CloudEvent:
     """The event as it is hashed: no `chainhash`, no sealed data. `source` is `/lockers/{locker id}`."""
     return {
         "specversion": "1.0",
@@ -51,7 +86,7 @@ def envelope(row: Row, source: str) -> dict[str, Any]:
         "time": timestamp(row.wall_ms),
         "sequence": f"{row.sequence:0{SEQUENCE_DIGITS}d}",
         "epoch": row.epoch,
-        "clockquality": row.quality,
+        "clockquality": row.quality,  # type: ignore[typeddict-item] # a column of the database is any text
         "bootid": row.boot_id,
         "monotonicms": str(row.monotonic_ms),
         "txnid": str(UUID(bytes=row.txn)),
@@ -66,8 +101,7 @@ def row_bytes(row: Row, source: str) -> bytes:
 
 def to_send(row: Row, source: str, chainhash: bytes, sealed: str | None, erased: bool) -> dict[str, Any]:
     """The event as it goes up. A row with a commitment also says what became of its personal data."""
-    event = envelope(row, source)
-    event["chainhash"] = chainhash.hex()
+    event: dict[str, Any] = {**envelope(row, source), "chainhash": chainhash.hex()}
     event["data"] = data = msgspec.json.decode(row.data)
     if COMMITMENT in data:
         data["sealed"] = sealed
