@@ -50,10 +50,15 @@ class VirtualClock:
     def __init__(
         self, wall: datetime = datetime(2026, 3, 1, 8, 0, tzinfo=UTC), boot_id: str = "boot-0001"
     ) -> None:
-        self.wall = wall
         self.boot_id = boot_id
         self.quality = ClockQuality.SYNCED
         self._monotonic_s = 1000.0
+        self._booted = wall - timedelta(seconds=self._monotonic_s)  # what the wall clock says of the boot
+
+    @property
+    def wall(self) -> datetime:
+        """What the wall clock says now, right or wrong."""
+        return self._booted + timedelta(seconds=self._monotonic_s)
 
     def monotonic_s(self) -> float:
         return self._monotonic_s
@@ -64,14 +69,13 @@ class VirtualClock:
     def advance(self, seconds: float) -> None:
         """Let time pass on both clocks."""
         self._monotonic_s += seconds
-        self.wall += timedelta(seconds=seconds)
 
     def jump_wall(self, seconds: float) -> None:
         """Set the wall clock forward or back; no time passes."""
-        self.wall += timedelta(seconds=seconds)
+        self._booted += timedelta(seconds=seconds)
 
     def reboot(self, boot_id: str, off_s: float = 0.0) -> None:
         """A new boot: the monotonic clock starts again; the wall clock moved on by `off_s`."""
         self.boot_id = boot_id
+        self._booted = self.wall + timedelta(seconds=off_s)
         self._monotonic_s = 0.0
-        self.wall += timedelta(seconds=off_s)

@@ -8,8 +8,12 @@ timer raises `Deadlocked` instead of hanging, which is what a forgotten wake-up 
 from __future__ import annotations
 
 import asyncio
+import heapq
+import itertools
 import selectors
+from collections import deque
 from collections.abc import Callable, Coroutine
+from contextvars import Context
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -20,37 +24,64 @@ class Deadlocked(RuntimeError):
     """Nothing is ready and no timer is set: in virtual time nothing can ever happen again."""
 
 
-class _JumpingSelector(selectors.SelectSelector):
-    """Polls descriptors without waiting; the wait itself becomes a jump of the clock."""
+class VirtualLoop(asyncio.BaseEventLoop):
+    """`time()` starts at `start_s`; `on_jump(seconds)` hears of every passage of time, before the timers run.
 
-    def __init__(self, jump: Callable[[float | None], None]) -> None:
-        super().__init__()
-        self._jump = jump
+    It has no descriptors and no selector, and its heap holds plain tuples: a simulated day is some hundred thousand
+    timers, and the loop should not be what it costs. Timers of one moment run in the order in which they were set.
+    """
 
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        ready = super().select(0)
-        if not ready and (timeout is None or timeout > 0):
-            self._jump(timeout)
-        return ready
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """`time()` starts at `start_s`; `on_jump(seconds)` hears of every passage of time, before the timers run."""
+    _ready: deque[asyncio.Handle]  # the base class's queue of what runs next
 
     def __init__(self, start_s: float = 1000.0, on_jump: Callable[[float], None] | None = None) -> None:
         self._now_s = start_s
         self._on_jump = on_jump
-        super().__init__(_JumpingSelector(self._jump))
+        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._order = itertools.count()
+        super().__init__()
 
     def time(self) -> float:
         return self._now_s
 
-    def _jump(self, timeout: float | None) -> None:
-        if timeout is None:
+    def call_at(  # type: ignore[override] # the base's own way to say "any arguments" needs its private types
+        self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        heapq.heappush(self._timers, (when, next(self._order), timer))
+        return timer
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        """A cancelled timer stays where it is until its moment: most are due within seconds."""
+
+    def _run_once(self) -> None:
+        """One round of the base class: time passes only where nothing is ready."""
+        timers, ready = self._timers, self._ready
+        while timers and timers[0][2].cancelled():
+            heapq.heappop(timers)
+        if not ready and not self._stopping:  # type: ignore[attr-defined]
+            self._jump(timers)
+        until_s = self._now_s
+        while timers and timers[0][0] <= until_s:
+            ready.append(heapq.heappop(timers)[2])
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if not handle.cancelled():
+                handle._run()
+
+    def _jump(self, timers: list[tuple[float, int, asyncio.TimerHandle]]) -> None:
+        if not timers:
             raise Deadlocked("no task is ready and no timer is set")
-        self._now_s += timeout
-        if self._on_jump is not None:
-            self._on_jump(timeout)
+        passed_s = timers[0][0] - self._now_s
+        if passed_s > 0:
+            self._now_s = timers[0][0]
+            if self._on_jump is not None:
+                self._on_jump(passed_s)
+
+    def _process_events(self, events: object) -> None:
+        """There are no descriptors."""
+
+    def _write_to_self(self) -> None:
+        """There is nothing to wake: no thread takes part."""
 
 
 def run_virtual(main: Coroutine[Any, Any, T], on_jump: Callable[[float], None] | None = None) -> T:

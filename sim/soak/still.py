@@ -8,6 +8,7 @@ and the looks go on in their old rhythm. The agent cannot tell the difference; a
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Callable
 from typing import Any
@@ -30,6 +31,8 @@ class Stillness:
         self._cabinet = cabinet
         self.since_s = cabinet.world.now()
         self.sleepers: list[Callable[[], None]] = []
+        self.dozing = 0  # buses
+        self._stirred = asyncio.Event()
         cabinet.world.on_change.append(lambda number, at_s: self.stir())
         cabinet.world.on_coil.append(lambda pulse: self.stir())
         cabinet.faults.listeners.append(lambda fault: self.stir())
@@ -39,6 +42,21 @@ class Stillness:
         self.since_s = self._cabinet.world.now()
         for wake in self.sleepers:
             wake()
+
+    def doze(self, *, more: bool) -> None:
+        """One bus more dozes, or one less."""
+        self.dozing += 1 if more else -1
+        if not more:
+            self._stirred.set()
+
+    async def rest(self, seconds: float) -> None:
+        """Let `seconds` pass, and while every bus dozes further such whiles: nothing can be missed in them."""
+        began_s = self._cabinet.world.now()
+        await asyncio.sleep(seconds)
+        while self.dozing and self.dozing == len(self.sleepers):
+            self._stirred.clear()
+            await self._stirred.wait()
+            await asyncio.sleep(seconds - (self._cabinet.world.now() - began_s) % seconds)
 
     def holds(self, now_s: float) -> bool:
         world = self._cabinet.world
@@ -59,18 +77,19 @@ class DozingBus(VirtualBus):
         self._stillness = stillness
         self._busy_s = scheduler.time()
         self._dozing = False
+        self._dreamt_s = float("-inf")
         stillness.sleepers.append(self._stirred)
 
     def looked_at(self, board: LockBoard) -> float:
-        """While dozing: the look that would have been the latest."""
-        if not self._dozing:
-            return super().looked_at(board)
-        now = self._now()
-        return now - (now - self._core.plan.next_due) % RHYTHM_S
+        """While dozing, and until the next real look: the look that would have been the latest."""
+        real_s = super().looked_at(board)
+        if self._dozing:
+            self._dreamt_s = self._now() - (self._now() - self._core.plan.next_due) % RHYTHM_S
+        return max(real_s, self._dreamt_s)
 
     def stop(self) -> None:
         super().stop()
-        self._dozing = False
+        self._doze(False)
         if self._stirred in self._stillness.sleepers:
             self._stillness.sleepers.remove(self._stirred)
 
@@ -79,22 +98,28 @@ class DozingBus(VirtualBus):
         super()._post(action)
 
     def _turn(self) -> None:
-        self._dozing = False
         super()._turn()
         core, now = self._core, self._now()
         only_looks = core.phase is Phase.IDLE and core.roster.next_due == float("inf") and not self._inbox
-        if (
+        self._doze(
             only_looks
             and self._timer is not None
             and now - self._busy_s >= ROUNDS_S
             and self._stillness.holds(now)
-        ):
-            self._dozing = True
+        )
+        if self._dozing:
             self._wake_at(now + NAP_MAX_S)
+
+    def _doze(self, dozing: bool) -> None:
+        if dozing is not self._dozing:
+            if not dozing:
+                self._dreamt_s = self._now() - (self._now() - self._core.plan.next_due) % RHYTHM_S
+            self._dozing = dozing
+            self._stillness.doze(more=dozing)
 
     def _stirred(self) -> None:
         if self._dozing:
-            self._dozing = False
+            self._doze(False)
             now, due = self._now(), self._core.plan.next_due
             self._wake_at(due + RHYTHM_S * max(0, math.ceil((now - due) / RHYTHM_S)))
 

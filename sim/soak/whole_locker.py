@@ -106,6 +106,7 @@ class WholeLocker:
             executor=life.executor,
             hash_cost=CHEAPEST,
             threads=False,
+            rest=self.still.rest,
         )
 
     async def stop(self) -> None:
