@@ -51,7 +51,7 @@ from edge_agent.rounds import Rounds
 from edge_agent.service_rows import ServiceRows
 from edge_agent.store.executor import Executor
 from edge_agent.store.hasher import SHIPPED, Cost
-from edge_agent.store.ledger import Ledger
+from edge_agent.store.ledger import Ledger, Mode
 from edge_agent.store.opening import Opened, hasher_of, open_ledger
 from edge_agent.store.places import Settings, settings_of
 from edge_agent.supervision import Supervisor
@@ -121,6 +121,7 @@ class Agent:
                 self._waiting_events,
                 lambda: self.blanking.stir() if self.blanking else None,
                 self.cabinet.armed,
+                self._storage_trouble,
             ),
             config,
         )
@@ -323,6 +324,11 @@ class Agent:
             await work
         except (StoreError, Refusal) as error:
             log.error("not journalled", extra=fields(error=error))
+
+    def _storage_trouble(self) -> str:
+        """Without a second journal nothing at all is made durable while the ledger takes no writes (wall 11)."""
+        stuck = self.ledger.mode is Mode.DEGRADED and self.ledger.second is None
+        return "storage" if stuck else ""
 
     def _waiting_events(self) -> int:
         return self.ledger.last_sequence - self.ledger.watermark

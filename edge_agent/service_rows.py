@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from drivers.bus import Bus
 from drivers.errors import BusError
 from drivers.scanner_port import ScannerState
-from edge_agent.domain.compartment import Compartment
 from edge_agent.domain.state import LockerState
-from edge_agent.domain.words import Condition, Contents, DoorPosition
-from edge_agent.kiosk.screen_parts import ServiceRow, ServiceWord
-
-Offer = Literal["set-in", "set-out"]
-WORDS: dict[Contents | Condition | DoorPosition | None, ServiceWord] = {
-    Contents.EMPTY: "empty",
-    Contents.STAY: "stay",
-    Contents.UNKNOWN: "unknown",
-    DoorPosition.OPEN: "open",
-    Condition.SUSPECT: "suspect",
-    Condition.FAULTY: "faulty",
-    Condition.OUT_OF_SERVICE: "out_of_service",
-    None: "silent",
-}
+from edge_agent.kiosk.door_row import door_row
+from edge_agent.kiosk.screen_parts import ServiceRow
 
 
 class ServiceRows:
@@ -44,7 +31,7 @@ class ServiceRows:
         return SECTIONS.get(name, _nothing)(self)
 
     def doors(self) -> tuple[ServiceRow, ...]:
-        return tuple(_door(row) for row in self._state().compartment.values())
+        return tuple(door_row(row) for row in self._state().compartment.values())
 
     def boards(self) -> tuple[ServiceRow, ...]:
         found = [(bus, name, info) for bus in self._buses.values() for name, info in bus.boards().items()]
@@ -79,30 +66,6 @@ SECTIONS: dict[str, Callable[[ServiceRows], tuple[ServiceRow, ...]]] = {
     "scanner": ServiceRows.scanners,
     "faults": ServiceRows.faults,
 }
-
-
-def _door(row: Compartment) -> ServiceRow:
-    well = row.condition is Condition.OK and row.reachable and row.contents is not Contents.UNKNOWN
-    offer: Offer = "set-in" if row.condition is not Condition.OK else "set-out"
-    return ServiceRow(
-        row.number,
-        row.number,
-        row.size,
-        tuple(WORDS[fact] for fact in _facts(row)),
-        "good" if well else "attention",
-        ("open", offer),
-    )
-
-
-def _facts(row: Compartment) -> Iterator[Contents | Condition | DoorPosition | None]:
-    """What is inside, and then only what is not as it should be; None stands for a board without an answer."""
-    yield row.contents
-    if row.door is DoorPosition.OPEN:
-        yield row.door
-    if row.condition is not Condition.OK:
-        yield row.condition
-    if not row.reachable:
-        yield None
 
 
 def _board(bus: Bus, name: str, info: object) -> ServiceRow:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from edge_agent.flows import courier, deposit, home, pickup, recall, service, verify
+from edge_agent.flows import commissioning, courier, deposit, home, pickup, recall, service, verify
 from edge_agent.flows.table import Flow
 
 FLOWS: Mapping[str, Flow] = {
@@ -18,5 +18,6 @@ FLOWS: Mapping[str, Flow] = {
         verify.FLOW,
         verify.IN_SERVICE_MODE,
         service.FLOW,
+        commissioning.FLOW,
     )
 }

@@ -16,6 +16,7 @@ from edge_agent.flows.events import (
     Entered,
     Failed,
     Refused,
+    Scanned,
     ScannedBadge,
     ScannedStaff,
     ScannedToken,
@@ -38,12 +39,21 @@ class State(Enum):
     NOTICE = auto()
     HELP = auto()
     OUT_OF_SERVICE = auto()
+    NOT_ACCEPTED = auto()
 
 
 HOME = Show("home")
 PHONE = Show("pickup-phone")
 END: Rule = (State.IDLE, [End("time-out")])
-IDLE: list[Effect] = [StopAll(), HOME]
+# Trouble may come and go without a touch (a full disk, a silent board): the idle screen looks again by itself.
+IDLE: list[Effect] = [StopAll(), HOME, Start("look", "look_s")]
+LOOK: Rule = (State.LOOKING, ask("look_at_locker"))
+LOOK_AND_SAY: Rule = (State.LOOKING, ask("look_at_locker", "try-again"))
+
+
+def closed(screen: str) -> list[Effect]:
+    """Nobody can be served: why, and what to do, until it looks otherwise."""
+    return [StopAll(), Show(screen), Start("look", "look_s")]
 
 
 def noticed(about: str) -> Rule:
@@ -61,6 +71,10 @@ SCANS: dict[Key, Rule] = {
     Card(command="help"): (State.HELP, [StopAll(), Show("help"), Start("help", "help_s")]),
     Card: noticed("courier-first"),
 }
+CLOSED: dict[Key, Rule] = {
+    # Pickup is the last service to go: what can be scanned is still tried, and the decision says no if it must.
+    **{k: v for k, v in SCANS.items() if k in (ScannedToken, ScannedBadge, ScannedStaff)},
+}
 HELP: dict[Key, Rule] = {Touch("help"): (State.HELP, [StopAll(), Show("help"), Start("help", "help_s")])}
 KEYPAD: dict[Key, Rule] = {
     Touch("touch"): (State.TYPING, waiting(HOME, "typing_s")),
@@ -71,14 +85,17 @@ KEYPAD: dict[Key, Rule] = {
 
 TABLE: Table = {
     State.LOOKING: {
-        Entered: (State.LOOKING, ask("look_at_locker")),
-        **{Entered(why): noticed(why) for why in ("courier-unknown", "refusal", "try-again")},
+        Entered: LOOK,
+        Entered("try-again"): LOOK_AND_SAY,
+        **{Entered(why): noticed(why) for why in ("courier-unknown", "refusal")},
         Done("look_at_locker", "in-service"): (State.IDLE, IDLE),
-        Done("look_at_locker", "out-of-service"): (State.OUT_OF_SERVICE, [StopAll(), Show("out-of-service")]),
-        Refused: (State.OUT_OF_SERVICE, [StopAll(), Show("out-of-service")]),
-        Failed: (State.OUT_OF_SERVICE, [StopAll(), Show("out-of-service")]),
+        Done("look_at_locker", "try-again"): noticed("try-again"),
+        Done("look_at_locker", "commissioning"): (State.NOT_ACCEPTED, closed("commissioning")),
+        Done("look_at_locker", "out-of-service"): (State.OUT_OF_SERVICE, closed("out-of-service")),
+        Refused: (State.OUT_OF_SERVICE, closed("out-of-service")),
+        Failed: (State.OUT_OF_SERVICE, closed("out-of-service")),
     },
-    State.IDLE: {**SCANS, **KEYPAD, Entered("again"): (State.LOOKING, ask("look_at_locker"))},
+    State.IDLE: {**SCANS, **KEYPAD, Entered("again"): LOOK, TimedOut("look"): LOOK},
     State.TYPING: {
         **patience(State.TYPING, HOME, "typing_s", END),
         **SCANS,
@@ -99,7 +116,7 @@ TABLE: Table = {
         Done("staff_card", "pin"): (State.CHECKING, [Go("service", "pin")]),
         Done("staff_card", "wrong"): noticed("not-allowed"),
         Refused: noticed("refusal"),
-        Failed: noticed("try-again"),
+        Failed: LOOK_AND_SAY,
     },
     State.PHONE: {
         **patience(State.PHONE, PHONE, "typing_s", END),
@@ -122,11 +139,14 @@ TABLE: Table = {
         TimedOut("result"): END,
     },
     State.HELP: {**SCANS, Touch("back"): END, Touch("finish"): END, TimedOut("help"): END},
-    State.OUT_OF_SERVICE: {
-        # Pickup is the last service to go: what can be scanned is still tried, and the decision says no if it must.
-        **{k: v for k, v in SCANS.items() if k in (ScannedToken, ScannedBadge, ScannedStaff)},
+    State.OUT_OF_SERVICE: {**CLOSED, **HELP, Entered("again"): LOOK, TimedOut("look"): LOOK},
+    State.NOT_ACCEPTED: {
+        # Nobody can have a parcel in it yet: only the technician's card leads anywhere.
+        ScannedStaff: SCANS[ScannedStaff],
+        Scanned: (State.NOT_ACCEPTED, [Show("commissioning", "not-yet"), REFUSED]),
         **HELP,
-        Entered("again"): (State.LOOKING, ask("look_at_locker")),
+        Entered("again"): LOOK,
+        TimedOut("look"): LOOK,
     },
 }
 

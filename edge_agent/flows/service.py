@@ -109,6 +109,10 @@ TABLE: Table = {
     State.CHECKING: {
         # One clock for the whole stay in service mode: `StopAll` leaves it running.
         Done("service_enter", "in"): (State.MENU, [StopAll(), Start("service", "service_s"), MENU, ACCEPTED]),
+        Done("service_enter", "new"): (
+            State.MENU,
+            [StopAll(), Start("service", "service_s"), ACCEPTED, Go("commissioning")],
+        ),
         Done("service_enter", "wrong"): (
             State.PIN,
             waiting(Show("courier-pin", "technician-wrong"), "typing_s", REFUSED),

@@ -33,6 +33,7 @@ class Waits:
     left_open_s: float = 180.0
     service_s: float = 300.0  # service mode ends by itself, whatever is touched meanwhile
     lockout_look_s: float = 20.0
+    look_s: float = 30.0  # a full disk that has room again, a board that answers: nobody touches a sign
 
 
 def waits_of(policy: Policy) -> Waits:

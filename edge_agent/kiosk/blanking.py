@@ -41,6 +41,11 @@ class Blanking:
         """Somebody or something moved. Returns at once; the display is woken by `run`."""
         self._stirred.set()
 
+    async def rest_now(self) -> None:
+        """A person says so; the next sign of life wakes the display as ever."""
+        self.resting = True
+        await self._order(self._rest)
+
     async def run(self) -> None:
         """For as long as the agent runs."""
         await self._order(self._wake_display)

@@ -266,7 +266,7 @@ class OutOfService(Screen, frozen=True, kw_only=True):
     """Nothing can be done here now, and why."""
 
     NAME = "out-of-service"
-    reason: Literal["maintenance", "fault", "storage", "clock", "unpaired"] = "fault"
+    reason: Literal["maintenance", "fault", "storage", "boards"] = "fault"
     code: str = ""  # stable code for the hotline
 
 
@@ -280,14 +280,18 @@ class ServiceMenu(Screen, frozen=True, kw_only=True):
 
 
 class Commissioning(Screen, frozen=True, kw_only=True):
-    """First run: step by step; which door opened?"""
+    """A cabinet that has not been accepted: a sign for everybody (`welcome`), and a technician's way through it."""
 
     NAME = "commissioning"
-    OFFERS = frozenset({"yes", "no", "skip", "retry", "start", "leave", "next"})
+    OFFERS = frozenset({"yes", "no", "skip", "retry", "leave", "next"})
     step: Literal["welcome", "boards", "doors", "scanner", "done"] = "welcome"
+    asks: Literal["", "opening", "look", "doors", "failed"] = (
+        ""  # what is said about the door; doors: is it this one?
+    )
     index: int = 1
     total: int = 5
     door: str = ""
+    reminder: int = 0
     rows: tuple[ServiceRow, ...] = ()
 
 

@@ -298,6 +298,7 @@ class Session:
             if inputs is None:
                 return Done(name, "phone-needed")
             if name in LOOKS:
+                inputs = replace(inputs, trouble=self._ports.trouble())
                 return LOOKS[name](self._ports.ledger.state, self.context, inputs, self._ports.clock.now())
             committed = await self._ports.ledger.transact(self._decider(name, inputs))
             answer = committed.result

@@ -8,11 +8,10 @@ from edge_agent.domain.undo import UNDO_S
 from edge_agent.flows.effects import Show
 from edge_agent.kiosk import screens as s
 from edge_agent.kiosk.screen_parts import DepositLine, OddLine, RecallLine, SizeTile
-from edge_agent.kiosk.session_look import Look, free_by_size, recall_line, unknown_doors
+from edge_agent.kiosk.session_look import LIST_MAX, Look, free_by_size, recall_line, unknown_doors
 from edge_agent.kiosk.session_notices import notice_of
 
 Odd = Literal["to-check", "interrupted", "cancelled", "left-open", "not-opened"]
-LIST_MAX = 24  # lines of a list on the screen; the rest comes up as these are done
 
 
 def courier_pin(show: Show, look: Look) -> s.Screen:

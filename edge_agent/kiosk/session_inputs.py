@@ -103,8 +103,7 @@ class Preparer:
     def _waybill_hash(self, context: Context) -> str:
         """Refuses (FLOW-317) a number whose public check digit fails. Pieces of one consignment are told apart."""
         reading = waybills.read(context.waybill, context.carrier)
-        piece = "-{}-{}".format(*reading.piece) if reading.piece else ""
-        return self._lookup("waybill", reading.number + piece)
+        return self._lookup("waybill", waybills.looked_up(reading))
 
     async def _plain(self, effect: Decide, event: Event, context: Context) -> Inputs:
         stars = event.args.get("stars", 0) if isinstance(event, Touch) else 0

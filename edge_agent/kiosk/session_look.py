@@ -10,6 +10,8 @@ from edge_agent.domain.words import Contents
 from edge_agent.flows.context import Context, Listed
 from edge_agent.kiosk.screen_parts import RecallLine, RecallReason, ServiceRow, SizeCount
 
+LIST_MAX = 24  # lines of a list on the screen; the rest comes up as these are done
+
 
 @dataclass(frozen=True)
 class Look:

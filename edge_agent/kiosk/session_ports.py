@@ -55,3 +55,4 @@ class Ports:
     waiting_events: Callable[[], int] = field(default=lambda: 0)
     stirred: Callable[[], None] = field(default=lambda: None)  # a touch, a scan or a door: the screen wakes
     armed: Callable[[], None] = field(default=lambda: None)  # a touch or a scan: a door may be asked for next
+    trouble: Callable[[], str] = field(default=lambda: "")  # "storage" while nothing can be made durable

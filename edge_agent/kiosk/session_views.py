@@ -10,14 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
+from msgspec.structs import replace
+
 from edge_agent.domain.words import DoorPosition
 from edge_agent.flows.effects import Show
 from edge_agent.kiosk import screens as s
 from edge_agent.kiosk import session_courier_views as courier
+from edge_agent.kiosk.door_row import door_row
 from edge_agent.kiosk.screen_parts import MessageKind, Notice, NoticeKind, ProblemKind, ServiceRow
-from edge_agent.kiosk.session_look import Look, free_by_size, recall_line
+from edge_agent.kiosk.session_look import LIST_MAX, Look, free_by_size, recall_line
 from edge_agent.kiosk.session_notices import notice_of
 
+CODES = {"storage": "STORE-415", "boards": "BUS-110"}  # what to read to the hotline
 SUPPORT_CODE_LEN = 6  # of the session's id: enough to find it in a day's journal by phone
 Tone = Literal["plain", "done", "attention", "refused"]
 
@@ -139,9 +143,51 @@ def _locked_out(show: Show, look: Look) -> s.Screen:
 
 
 def _out_of_service(show: Show, look: Look) -> s.Screen:
-    reasons = {"unpaired": "unpaired", "storage": "storage", "clock": "clock", "maintenance": "maintenance"}
-    reason: Any = reasons.get(look.context.out, "fault")
-    return s.OutOfService(reason=reason, code=look.context.refusal)
+    reason: Any = look.context.out or "fault"
+    return s.OutOfService(reason=reason, code=CODES.get(reason, ""))
+
+
+STEPS = ("welcome", "boards", "doors", "scanner", "done")
+COMMISSIONING_OFFERS: dict[str, tuple[str, ...]] = {
+    "boards": ("next", "retry", "leave"),
+    "boards-try-again": ("next", "retry", "leave"),
+    "opening": ("leave",),
+    "look": ("leave",),
+    "doors": ("yes", "no", "retry", "leave"),
+    "failed": ("retry", "skip", "leave"),
+    "scanner": ("next", "leave"),
+    "done": ("leave", "next"),
+}
+
+
+def _commissioning(show: Show, look: Look) -> s.Screen:
+    """The sign on a cabinet that has not been accepted, and the technician's way through it."""
+    context, about = look.context, show.about.removesuffix("-try-again")
+    step: Any = about if about in STEPS else "doors" if about in COMMISSIONING_OFFERS else "welcome"
+    scanned = ServiceRow("scan", str(context.scan_length), words=("characters",), state="good")
+    rows = {
+        "boards": look.rows,
+        "scanner": (scanned,) if context.scan_length >= 0 else (),
+        "done": unfinished(look),
+    }
+    asks: Any = about if about in ("opening", "look", "failed") else "doors" if step == "doors" else ""
+    return s.Commissioning(
+        step=step,
+        asks=asks,
+        index=context.index if step == "doors" else 1 + STEPS.index(step),
+        total=context.total if step == "doors" else len(STEPS),
+        door=context.door if step == "doors" else "",
+        reminder=context.reminder,
+        rows=rows.get(step, ()),
+        offers=COMMISSIONING_OFFERS.get(show.about, ()),
+        notice=notice_of(show.about, context),
+    )
+
+
+def unfinished(look: Look) -> tuple[ServiceRow, ...]:
+    """Doors that acceptance would leave out: not looked into, or set aside."""
+    doors = [door for door in look.state.compartment.values() if not door.offered]
+    return tuple(replace(door_row(door), offers=()) for door in doors[:LIST_MAX])
 
 
 def _service_menu(show: Show, look: Look) -> s.Screen:
@@ -205,6 +251,7 @@ BUILDERS: dict[str, Callable[[Show, Look], s.Screen]] = {
     "locked-out": _locked_out,
     "out-of-service": _out_of_service,
     "service-menu": _service_menu,
+    "commissioning": _commissioning,
     "warn-timeout": _warn_timeout,
     "please-wait": _please_wait,
     "message": _message,

@@ -190,6 +190,7 @@ class Kiosk:
         empty_file(template, folder / "ledger.db")
         self.config: Config = decode(CONFIG)
         self.seed = seed
+        self.trouble = ""  # why nothing can be made durable
         self.journal: list[e.Event] = []
         self.messages: dict[str, dict[str, str]] = {}
         self.power_up()
@@ -215,7 +216,13 @@ class Kiosk:
         self.doors = Doors(self.ledger, lambda event: self.session.told(event))
         self.preparer = Preparer(self.hasher, chance, StaffList(staff), lambda: self.ledger.state)
         ports = Ports(
-            Overhears(self.ledger, self.messages), self.doors, self.preparer, self.clock, chance, Probes()
+            Overhears(self.ledger, self.messages),
+            self.doors,
+            self.preparer,
+            self.clock,
+            chance,
+            Probes(),
+            trouble=lambda: self.trouble,
         )
         self.session = Session(ports, self.config)
         self.page = Page()

@@ -14,7 +14,7 @@ from edge_agent.domain.carrier import Carrier, Consent
 from edge_agent.domain.courier import Courier
 from edge_agent.domain.decision import Decision, Draft
 from edge_agent.domain.instant import Instant
-from edge_agent.domain.policy import Expected, Policy
+from edge_agent.domain.policy import Expected, Policy, Switches
 from edge_agent.domain.state import LockerState
 from edge_agent.domain.words import Height
 from edge_agent.kiosk.session_inputs import pin_text
@@ -41,6 +41,7 @@ def furnish(
     )
     for number in (spec.number for spec in specs):
         draft.add(e.DoorClosed(number))
+    draft.give("switches", Switches(accepted=True))
     draft.give("policy", policy or Policy(low_doors_kept=2))
     draft.give("carrier", Carrier("sf", phone_required=False), "sf")
     draft.give("carrier", Carrier("strict", consent=Consent.PRE_ADVISED, phone_required=False), "strict")
@@ -92,6 +93,20 @@ def change_policy(kiosk: Kiosk, **changes: object) -> None:
         return draft.done()
 
     kiosk.transact(decide)
+
+
+def as_installed(kiosk: Kiosk) -> None:
+    """Before its acceptance: nobody has looked behind any door."""
+    kiosk.transact(_not_accepted)
+    set_aside(kiosk, *kiosk.state.compartment)
+    kiosk.session.locker_changed()
+    kiosk.run()
+
+
+def _not_accepted(state: LockerState, at: Instant) -> Decision:
+    draft = Draft(state, at)
+    draft.give("switches", Switches(accepted=False))
+    return draft.done()
 
 
 def silence_board(kiosk: Kiosk, board: str) -> None:

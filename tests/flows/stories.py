@@ -7,9 +7,10 @@ from functools import partial
 
 from edge_agent.domain import service
 from edge_agent.domain.stay import Stay
+from edge_agent.domain.words import Report
 from edge_agent.flows.events import DoorClosed
 from tests.flows.at_hand import BADGE, CARD, STAFF_PIN, Kiosk
-from tests.flows.furnishing import change_carrier, change_policy, set_aside
+from tests.flows.furnishing import as_installed, change_carrier, change_policy, set_aside
 
 Story = Callable[[Kiosk], None]
 
@@ -182,9 +183,10 @@ def round_is_over(kiosk: Kiosk) -> None:
     kiosk.scan("LKC:DONE")
 
 
-def all_out_of_service(kiosk: Kiosk) -> None:
+def no_room(kiosk: Kiosk) -> None:
+    """Not one compartment can be offered; doors open as ever."""
     for number in kiosk.state.compartment:
-        kiosk.transact(partial(service.out_of_service, number=number, actor="technician:t", reason="test"))
+        kiosk.transact(partial(service.report, number=number, what=Report.DIRTY, actor="technician:t"))
     kiosk.scan(BADGE)
 
 
@@ -265,7 +267,28 @@ def wrong_staff_pins(kiosk: Kiosk) -> None:
         kiosk.touch("pin", digits="000000")
 
 
+def commissioning(kiosk: Kiosk) -> None:
+    """A technician begins with a cabinet that was just put up."""
+    as_installed(kiosk)
+    service_menu(kiosk)
+
+
+def last_doors_skipped(kiosk: Kiosk) -> None:
+    """Nothing opens: every door is tried once and passed over."""
+    door_moods(touched(commissioning, "next"), "jammed")(kiosk)
+    for _ in kiosk.state.compartment:
+        kiosk.touch("skip")
+        kiosk.run(1)
+
+
 STORIES: dict[str, Story] = {
+    "commissioning": commissioning,
+    "commissioning unlocking": touched(commissioning, "next"),
+    "commissioning open": then(touched(commissioning, "next"), opens),
+    "commissioning question": then(touched(commissioning, "next"), opens, closes),
+    "commissioning failed": door_moods(touched(commissioning, "next"), "jammed"),
+    "commissioning scanner": last_doors_skipped,
+    "commissioning done": touched(last_doors_skipped, "next"),
     "locked keypad": wrong_codes,
     "last four asked": six_digits,
     "courier pin": then(
@@ -274,7 +297,7 @@ STORIES: dict[str, Story] = {
     "courier locked out": wrong_pins,
     "courier refused": unknown_badge,
     "summary": round_is_over,
-    "full": all_out_of_service,
+    "full": no_room,
     "wrong door": wires_are_crossed,
     "deposit unseen": door_moods(scanned, "mute"),
     "deposit trouble": disk_fails_at_the_closing(door_open),

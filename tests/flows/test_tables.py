@@ -41,7 +41,7 @@ from tests.flows.walk import places, rules, walk
 
 STEPS = walk()
 # Nobody is waited for here: the idle screen, and the sign that says why nothing is served.
-RESTING = {("home", "IDLE"), ("home", "OUT_OF_SERVICE")}
+RESTING = {("home", state) for state in ("IDLE", "OUT_OF_SERVICE", "NOT_ACCEPTED")}
 # Screens that tell a person that something has been accepted.
 SUCCESS = {"thanks", "more-parcels"}
 SUCCESS_LINES = {"stored", "undone", "reported", "rated"}

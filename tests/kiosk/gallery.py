@@ -70,6 +70,11 @@ DOOR_ROWS = tuple(
     for n, state in enumerate(("good", "good", "attention", "bad", "good", "good", "good", "good"), start=1)
 )
 
+UNFINISHED = (
+    ServiceRow("7", "7", "M", ("unknown",), "attention"),
+    ServiceRow("12", "12", "S", ("unknown", "out_of_service"), "attention"),
+)
+
 
 def columns() -> tuple[Column, ...]:
     """49 doors in five columns, the screen in the third."""
@@ -152,7 +157,8 @@ SAMPLES: dict[str, Screen] = {
         tail="5530",
         index=1,
         total=4,
-        offers=("reopen", "skip", "not-inside", "finish"),
+        before=RecallLine("8", "11", reason="taken"),
+        offers=("skip", "not-inside", "still-inside"),
     ),
     "more-parcels": MoreParcels(done=1, total=3, next_door="41", offers=("finish",)),
     "door-failed": DoorFailed(door="27", offers=("retry", "report", "finish")),
@@ -189,6 +195,10 @@ SAMPLES: dict[str, Screen] = {
     "full": Full(nearest="Harbour Road 30", offers=("recall", "verify", "finish")),
     "full.size": Full(size="XL", free=FREE, offers=("size", "finish")),
     "recall-list": RecallList(lines=OVERDUE, offers=("open-all",)),
+    "recall-list.taken": RecallList(
+        lines=(*OVERDUE[:1], *(RecallLine(str(n), str(20 + n), reason="taken") for n in range(2))),
+        offers=("finish", "still-inside"),
+    ),
     "recall-list.verify": RecallList(
         kind="verify", lines=tuple(RecallLine(str(n), str(40 + n), reason="unknown") for n in range(9))
     ),
@@ -200,10 +210,25 @@ SAMPLES: dict[str, Screen] = {
     "service-menu": ServiceMenu(),
     "service-menu.doors": ServiceMenu(section="doors", rows=DOOR_ROWS),
     "service-menu.screen": ServiceMenu(section="screen"),
-    "commissioning": Commissioning(offers=("start",), rows=DOOR_ROWS[:3]),
-    "commissioning.doors": Commissioning(
-        step="doors", index=12, total=60, door="12", offers=("yes", "no", "retry", "skip")
+    "out-of-service.boards": OutOfService(reason="boards", code="BUS-110"),
+    "commissioning": Commissioning(),
+    "commissioning.boards": Commissioning(
+        step="boards", index=2, offers=("next", "retry", "leave"), rows=DOOR_ROWS[:3]
     ),
+    "commissioning.doors": Commissioning(
+        step="doors", asks="doors", index=12, total=60, door="12", offers=("yes", "no", "retry", "leave")
+    ),
+    "commissioning.failed": Commissioning(
+        step="doors", asks="failed", index=12, total=60, door="49", offers=("retry", "skip", "leave")
+    ),
+    "commissioning.scanner": Commissioning(
+        step="scanner",
+        index=4,
+        offers=("next", "leave"),
+        rows=(ServiceRow("scan", "15", words=("characters",), state="good"),),
+    ),
+    "commissioning.done": Commissioning(step="done", index=5, offers=("leave", "next"), rows=UNFINISHED),
+    "commissioning.fine": Commissioning(step="done", index=5, offers=("leave", "next")),
     "warn-timeout": WarnTimeout(),
     "please-wait": PleaseWait(),
     "message": Message(kind=MessageKind.LEFT_INSIDE, door="27", tone="attention", offers=("yes", "no")),

@@ -20,7 +20,7 @@ from edge_agent.domain.policy import Expected
 from edge_agent.domain.ports import Decide
 from edge_agent.domain.staff_member import Staff
 from edge_agent.domain.state import LockerState
-from edge_agent.domain.words import StayStatus
+from edge_agent.domain.words import Report, StayStatus
 from edge_agent.kiosk.server import KioskServer, bind, create_app
 from edge_agent.kiosk.session_inputs import pin_text
 from edge_agent.kiosk.site import site_of
@@ -142,6 +142,13 @@ class Site:
     def doubt(self, door: str) -> None:
         """Nobody knows any more what is behind this door."""
         self.decide(lambda state, at: service.contents_unknown(state, door, "test", at))
+
+    def soil(self) -> None:
+        """Every compartment is reported dirty: doors open as ever, and none is offered."""
+        for door in self.state.compartment:
+            self.decide(
+                lambda state, at, door=door: service.report(state, door, Report.DIRTY, "technician:t", at)
+            )
 
     def take_out_of_service(self, *doors: str) -> None:
         for door in doors or tuple(self.state.compartment):

@@ -147,7 +147,7 @@ def test_the_same_label_twice_is_refused_with_its_reason(courier: Visitor) -> No
 def test_a_full_locker_is_said_before_the_first_scan(stage: Stage) -> None:
     """Nobody scans ten parcels to hear that there is no room."""
     visitor = stage.arrive(locker={"languages": ["en", "zh-Hant", "zh-Hans"]})
-    visitor.site.take_out_of_service()
+    visitor.site.soil()
     visitor.site.scan(visitor.site.hire())
 
     full = visitor.sees("full")

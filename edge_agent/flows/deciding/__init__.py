@@ -41,6 +41,8 @@ DECISIONS: Mapping[str, Decider] = {
     "service_enter": technician.service_enter,
     "service_leave": technician.service_leave,
     "service_open": technician.service_open,
+    "commission_next": technician.commission_next,
+    "commissioned": technician.commissioned,
     "set_out": technician.set_out,
     "set_in": technician.set_in,
     "declare": technician.declare,

@@ -36,6 +36,9 @@ class Inputs:
     staff: Staff | None = None
     chosen: str = ""  # id, size or kind of the touch
     rating: int = 0
+    trouble: str = (
+        ""  # why the locker can serve nobody just now, where the ledger's own state does not say so
+    )
     credentials: Credentials | None = None
     personal: tuple[tuple[str, str], ...] = ()  # (vault field, value)
 

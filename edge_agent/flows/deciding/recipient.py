@@ -14,7 +14,7 @@ from edge_agent.domain.openings import Opening
 from edge_agent.domain.refusals import LOCKED_OUT, Refusal
 from edge_agent.domain.state import LockerState
 from edge_agent.domain.tries import NotAccepted
-from edge_agent.domain.words import Report
+from edge_agent.domain.words import Condition, Report
 from edge_agent.flows.context import Context
 from edge_agent.flows.deciding.parts import Inputs, after, answered, opening_facts, together
 from edge_agent.flows.events import Done
@@ -28,10 +28,24 @@ REPORTS = {
 
 
 def look_at_locker(state: LockerState, context: Context, inputs: Inputs, at: Instant) -> Done:
-    """Is there anything to serve? Pickups never stop for a switch; a locker without doors is not set up yet."""
-    if not state.compartment:
-        return Done("look_at_locker", "out-of-service", {"out": "unpaired"})
-    return Done("look_at_locker", "in-service", {"out": ""})
+    """Is there anything to serve, and if not: why, so that the screen can say the next step.
+
+    Pickups never stop for a switch, and where any parcel waits the keypad stays, whatever is missing for deposits.
+    """
+    if not state.switched.accepted and not any(stay.live for stay in state.stay.values()):
+        return Done("look_at_locker", "commissioning", {"out": "commissioning"})
+    out = inputs.trouble or _doors_gone(state)
+    if out:
+        return Done("look_at_locker", "out-of-service", {"out": out})
+    return Done("look_at_locker", inputs.mode or "in-service", {"out": ""})
+
+
+def _doors_gone(state: LockerState) -> str:
+    """Why not one door can be opened for a person at the screen; "" where at least one can."""
+    doors = state.compartment.values()
+    if any(door.reachable and door.condition is not Condition.OUT_OF_SERVICE for door in doors):
+        return ""
+    return "maintenance" if all(door.reachable for door in doors) else "boards"
 
 
 def check_code(state: LockerState, context: Context, inputs: Inputs, at: Instant) -> Decision:

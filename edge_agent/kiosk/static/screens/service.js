@@ -1,10 +1,11 @@
 // Service mode and first set-up: for technicians, plainly marked as such, dense but with the same touch sizes.
 
+import { facts } from "../facts.js";
 import { h } from "../h.js";
 import { icon } from "../icons.js";
 import { button, notice, text, title } from "../parts.js";
 import { t } from "../texts.js";
-import { bigOffers } from "./common.js";
+import { bigOffers, single } from "./common.js";
 import { doorStory, picture } from "./door.js";
 
 const SECTIONS = ["doors", "boards", "scanner", "screen", "verify", "faults"];
@@ -91,18 +92,26 @@ function touchTest() {
   return h("div", { class: "touch-test" }, Array.from({ length: TOUCH_FIELDS }, (_, n) => field(n + 1)));
 }
 
+const TONES = { opening: "opening", failed: "stuck" };
+
+function help() {
+  return facts.hotline ? text(t("commissioning.call", { hotline: facts.hotline })) : null;
+}
+
 export function commissioning(vm, { send }) {
   const step = h("p", { class: "tag service" }, icon("tool"), t("commissioning.step", vm));
-  const words = [
-    step,
-    title(t(`commissioning.title.${vm.step}`, vm)),
-    notice(vm) ?? text(t(`commissioning.text.${vm.step}`)),
-  ];
+  const what = vm.asks || vm.step;
+  const close = vm.reminder ? t("door-open-take.reminder", vm) : t(`commissioning.text.${what}`, vm);
+  const words = [step, title(t(`commissioning.title.${what}`, vm)), notice(vm) ?? text(close)];
+  if (vm.step === "welcome") return single("tool", "attention", [...words.slice(1), help()]);
   const buttons = h("div", { class: "choice-row" }, bigOffers(vm, send));
   if (vm.door) return {
     shape: "door",
-    story: [...words.slice(1), ...doorStory(vm.door)],
+    story: [words[1], ...doorStory(vm.door, TONES[vm.asks]), words[2]],
     work: [step, picture(vm.door), buttons],
   };
-  return { shape: "service", story: [...words, buttons], work: [rows(vm.rows, send)] };
+  const done = vm.step === "done" && !vm.rows.length;
+  const list = vm.rows.length ? rows(vm.rows, send) : null;
+  const fine = done ? h("div", { class: "fine" }, icon("done"), text(t("commissioning.all-looked-at"))) : null;
+  return { shape: "service", story: words, work: [list ?? fine, buttons] };
 }
