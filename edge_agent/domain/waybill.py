@@ -125,6 +125,11 @@ def read(scan: str, courier_carrier: str = "") -> Reading:
     )
 
 
+def looked_up(reading: Reading) -> str:
+    """What its look-up hash is made of: pieces of one consignment are told apart."""
+    return reading.number + ("-{}-{}".format(*reading.piece) if reading.piece else "")
+
+
 def _refuse_misread(failed: list[Shape], passed: list[Shape], courier_carrier: str) -> None:
     own = [shape for shape in failed if shape.own]
     of_courier = [shape for shape in failed if shape.carrier == courier_carrier]

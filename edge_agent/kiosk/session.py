@@ -122,8 +122,7 @@ class Session:
         """The page is gone; the visit is not: doors and timers go on, and the next page shows what is true then."""
         self._screen.disconnect(page)
 
-    def heartbeat(self, page: Page) -> None:
-        """The server judges a page's silence; nothing to do here."""
+    def heartbeat(self, page: Page) -> None: ...  # the server judges a page's silence
 
     def tap_storm(self, page: Page) -> None:
         log.warning("touch storm flow=%s session=%s", self.flow.name, self._lease.holder)
@@ -298,8 +297,8 @@ class Session:
             if inputs is None:
                 return Done(name, "phone-needed")
             if name in LOOKS:
-                inputs = replace(inputs, trouble=self._ports.trouble())
-                return LOOKS[name](self._ports.ledger.state, self.context, inputs, self._ports.clock.now())
+                looking = replace(inputs, trouble=self._ports.trouble())
+                return LOOKS[name](self._ports.ledger.state, self.context, looking, self._ports.clock.now())
             committed = await self._ports.ledger.transact(self._decider(name, inputs))
             answer = committed.result
             assert isinstance(answer, Done)
