@@ -15,13 +15,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
-import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -32,20 +29,13 @@ from starlette.staticfiles import StaticFiles
 
 from sim.events import EventFeed
 from sim.faults import UnknownFault
+from sim.loopback import HEADERS, NAMES, LoopbackServer
 
 if TYPE_CHECKING:
     from sim.cabinet import SimCabinet
 
 STATIC = Path(__file__).parent / "static"
-START_WAIT_S = 10.0  # importing and binding take a fraction of a second, a loaded machine a few
 BODY_MAX = 65_536  # the longest sensible body is a barcode of 3 KB in hex
-NAMES = ["127.0.0.1", "localhost"]  # a page elsewhere must not reach us under its own name
-POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:"
-HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-}
 
 Handler = Callable[["Api", Request], Awaitable[Response]]
 
@@ -233,56 +223,18 @@ def _code(body: dict[str, Any]) -> str | bytes:
         raise NotPossible(400, f"{value[:20]!r} is no hex") from None
 
 
-class _Server(uvicorn.Server):
-    """uvicorn that says when it listens."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listening = threading.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.listening.set()
-
-
 class ControlServer:
-    """Serves one cabinet at `address` (host:port, port 0: any free one). Refuses anything but loopback."""
+    """Serves one cabinet at `address`, as `LoopbackServer` does."""
 
     def __init__(self, cabinet: SimCabinet, address: str) -> None:
-        host, _, port = address.rpartition(":")
-        if host not in NAMES or not port.isdigit():
-            raise ValueError(
-                f"control address {address!r}: served on {' or '.join(NAMES)} only, as host:port"
-            )
-        self._socket = socket.create_server((host, int(port)))
-        self.url = f"http://{host}:{self._socket.getsockname()[1]}"
         self._feed = EventFeed(cabinet)
-        config = uvicorn.Config(
-            Api(cabinet, self._feed).app(),
-            log_config=None,
-            lifespan="off",
-            loop="asyncio",
-            timeout_graceful_shutdown=1,
-        )
-        self._server = _Server(config)
-        self._thread = threading.Thread(target=self._run, name="sim-control", daemon=True)
+        self._server = LoopbackServer(Api(cabinet, self._feed).app(), address, "control", self._feed.bind)
+        self.url = self._server.url
 
     def start(self) -> str:
         """Returns the address once it is served."""
-        self._thread.start()
-        if not self._server.listening.wait(START_WAIT_S):
-            raise TimeoutError(f"{self.url} is not served after {START_WAIT_S:.0f} s")
-        return self.url
+        return self._server.start()
 
     def stop(self) -> None:
         self._feed.close()
-        self._server.should_exit = True
-        self._thread.join(START_WAIT_S)
-        self._socket.close()
-
-    def _run(self) -> None:
-        asyncio.run(self._serve())
-
-    async def _serve(self) -> None:
-        self._feed.bind(asyncio.get_running_loop())
-        await self._server.serve(sockets=[self._socket])
+        self._server.stop()

@@ -1,14 +1,16 @@
 """`locker-sim demo`: the whole locker on one desk, with simulated hardware. What `make demo` runs.
 
 Starts the pretend cabinet with its panel and an MQTT broker, the shipped `locker-agent` and `locker-bridge` as
-processes of their own, takes the cabinet into service with `lockerctl` as a technician would, and plays the back
-office on the broker: the SMS appears in the terminal. Ctrl-C ends all of it.
+processes of their own, takes the cabinet into service with `lockerctl` as a technician would, and runs the back office
+with its page: it sends its lists, the SMS appears there and in the terminal. Ctrl-C ends all of it.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +19,7 @@ import time
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -24,13 +27,15 @@ import click
 from sim import demo_cabinet
 from sim.broker import EmbeddedBroker
 from sim.cabinet import SimCabinet
-from sim.cloud.command import Voice
-from sim.cloud.office import Office
-from sim.cloud.record import Record
+from sim.cloud.command import PAGE, SIGNER, open_desk
+from sim.cloud.desk import Desk
+from sim.cloud.page import Page
+from sim.cloud.signing import Signer
 from sim.demo_cloud import CloudKey
 
 BADGE, NUMBER, PIN = "LKB:demo-badge", "1001", "2468"
 CARD, CARD_PIN = "LKS:demo-card", "8642"
+LOCKER = demo_cabinet.LOCKER
 EXPECTED = ("SF1000000000001", "SF1000000000002")
 START_S = 20.0  # for the agent to be ready on a slow machine
 STOP_S = 15.0
@@ -46,60 +51,111 @@ LISTS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the three pages are served; host:port."""
+
+    kiosk: str
+    panel: str
+    office: str
+
+
 @click.command()
 @click.option("--no-open", is_flag=True, help="Do not open a browser.")
 @click.option("--kiosk", default="127.0.0.1:8080", show_default=True, help="Address of the kiosk page.")
 @click.option("--panel", default="127.0.0.1:8081", show_default=True, help="Address of the cabinet's panel.")
+@click.option("--office", default=PAGE, show_default=True, help="Address of the back office's page.")
 @click.option("--seconds", default=0.0, help="End by itself after so long; 0: at Ctrl-C.")
-def demo(no_open: bool, kiosk: str, panel: str, seconds: float) -> None:
+def demo(no_open: bool, kiosk: str, panel: str, office: str, seconds: float) -> None:
     """A locker to play with: cabinet, agent, bridge, broker and back office on this machine."""
     stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stopped.set())
     with tempfile.TemporaryDirectory(prefix="locker-demo-") as folder:
         try:
-            _play(Path(folder), kiosk, panel, no_open, stopped, seconds or None)
+            _all_free({"kiosk": kiosk, "panel": panel, "office": office})
+            _play(Path(folder), Places(kiosk, panel, office), no_open, stopped, seconds or None)
         except (OSError, RuntimeError) as error:
-            raise click.ClickException(str(error)) from error
+            if (
+                not stopped.is_set()
+            ):  # Ctrl-C in the middle of starting reaches the programs that we wait for, too
+                raise click.ClickException(str(error)) from error
     click.echo("demo ended; nothing is left behind")
 
 
+def _all_free(addresses: dict[str, str]) -> None:
+    """Raises OSError that names the address and what to do."""
+    for name, address in addresses.items():
+        host, _, port = address.rpartition(":")
+        try:
+            socket.create_server((host, int(port))).close()
+        except (OSError, ValueError) as error:
+            raise OSError(
+                f"{name} cannot be served at {address} ({error}): end what runs there, "
+                f"or choose another place, for example make demo ARGS='--{name} 127.0.0.1:0'"
+            ) from error
+
+
 def _play(
-    folder: Path, kiosk: str, panel: str, no_open: bool, stopped: threading.Event, seconds: float | None
+    folder: Path, places: Places, no_open: bool, stopped: threading.Event, seconds: float | None
 ) -> None:
-    key = CloudKey()
+    key, signer = CloudKey(), Signer(SIGNER)
     with EmbeddedBroker(folder) as broker:
-        security, cloud = {"cloud_key": key.public}, {"urls": [broker.url]}
-        paper = demo_cabinet.document(folder, kiosk={"listen": kiosk}, security=security, cloud=cloud)
-        with SimCabinet.of_document(paper) as cabinet, _back_office(folder, broker.url, key):
+        security = {"cloud_key": key.public, "command_signers": {signer.name: signer.public}}
+        paper = demo_cabinet.document(
+            folder, kiosk={"listen": places.kiosk}, security=security, cloud={"urls": [broker.url]}
+        )
+        with (
+            SimCabinet.of_document(paper) as cabinet,
+            open_desk(broker.url, folder / "cloud.db", signer, key) as desk,
+            _served(desk, places.office) as office_url,
+        ):
             cabinet.open_ports(folder)
-            panel_url = cabinet.serve(panel)
-            assert cabinet.config_path is not None
+            panel_url = cabinet.serve(places.panel)
             config = cabinet.config_path
+            assert config is not None
             with running("locker-agent", config, stopped) as agent:
                 until_ready(agent, folder / "state" / "kiosk.url", folder / "locker-agent.log")
                 kiosk_url = (folder / "state" / "kiosk.url").read_text().strip()
                 with running("locker-bridge", config, stopped):
                     into_service(config, folder)
-                    click.echo(WELCOME.format(kiosk=kiosk_url, panel=panel_url, config=config))
+                    _take_over(desk, folder)
                     _tour(cabinet, config)
+                    click.echo(
+                        WELCOME.format(
+                            kiosk=kiosk_url,
+                            panel=panel_url,
+                            office=office_url,
+                            lockerctl=_shown("lockerctl"),
+                            config=config,
+                        )
+                    )
                     if not no_open:
                         webbrowser.open(kiosk_url)
                     stopped.wait(seconds)
 
 
 @contextmanager
-def _back_office(folder: Path, url: str, key: CloudKey) -> Iterator[None]:
-    """On the broker, until the block ends: keeps events, acknowledges them, prints what a person would get."""
-    voice = Voice(key, click.echo)
-    record = Record(folder / "cloud.db")
-    office = Office(url, record, on_taken=voice.taken, on_word=voice.word)
-    office.start()
+def _served(desk: Desk, address: str) -> Iterator[str]:
+    page = Page(desk, address)
     try:
-        yield
+        yield page.start()
     finally:
-        office.stop()
-        record.close()
+        page.stop()
+
+
+def _take_over(desk: Desk, folder: Path) -> None:
+    """The back office learns the locker's public opening key, and from now on the lists are its own."""
+    key = json.loads((folder / "state" / "keys" / "opening.jwk").read_text())
+    desk.lists.enrol(LOCKER, str(key["x"]))
+    deadline = time.monotonic() + START_S
+    while not desk.office.presence.get(LOCKER, {}).get("online"):
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"the bridge is not online after {START_S:g} s")
+        time.sleep(0.05)
+    for name in ("carriers", "couriers", "staff"):
+        desk.publish(LOCKER, name, LISTS[name])
+    desk.expect(LOCKER, LISTS["expected"])
 
 
 @contextmanager
@@ -169,17 +225,27 @@ def _program(name: str) -> str:
     return str(Path(sys.executable).with_name(name))
 
 
+def _shown(name: str) -> str:
+    """As one would type it here."""
+    path = Path(_program(name))
+    return str(path.relative_to(os.getcwd()) if path.is_relative_to(os.getcwd()) else path)
+
+
 WELCOME = f"""
 A parcel locker with 60 doors is running: cabinet, agent, bridge, MQTT broker and back office.
 
-  kiosk   {{kiosk}}
-  panel   {{panel}}   (the cabinet: click a door to close it, its inside to put or take a parcel;
-                                 type a code into the scanner's box)
+  kiosk    {{kiosk}}
+  panel    {{panel}}/   the cabinet: click a door to close it, its inside to put or take a parcel;
+                                    type a code into the scanner's field
+  office   {{office}}/   the back office: doors, parcels, messages; pre-advise a parcel, open a door
 
-  courier    badge {BADGE}   or number {NUMBER} with PIN {PIN}
-  waybills   {", ".join(EXPECTED)} are pre-advised; any SF + 13 digits will do
-  technician card {CARD} with PIN {CARD_PIN}
-  terminal   lockerctl --config {{config}} doors
+  courier     badge {BADGE}   or number {NUMBER} with PIN {PIN}
+  waybills    {", ".join(EXPECTED)} are pre-advised; any SF + 13 digits will do
+  technician  card {CARD} with PIN {CARD_PIN}
+  terminal    {{lockerctl}} --config {{config}} doors
 
-Try it: scan the badge and a waybill in the panel, close the door that opens, touch "finish" at the kiosk.
-The recipient's SMS appears here; type its code at the kiosk. Ctrl-C ends everything."""
+What to do next
+  1. Panel: scan the badge, then a waybill. A door opens; click its inside, then the door. Kiosk: touch "Finish".
+  2. The recipient's SMS appears here and in the office. Kiosk: type its code. Panel: take the parcel, shut the door.
+  3. Office: pre-advise a waybill of your own, scan it; or choose a door and open it from afar.
+Ctrl-C ends everything."""

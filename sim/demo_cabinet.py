@@ -11,6 +11,7 @@ from typing import Any
 
 from sim.plans import SIZES
 
+LOCKER = "DEMO-0001"
 FULL_COLUMN = ("S", "S", "S", "M", "M", "M", "M", "S", "S", "L", "XL")  # 1890 mm
 SCREEN_COLUMN = ("M", "M", "S", "S", "L")  # 830 mm below the screen
 COLUMNS = (FULL_COLUMN, FULL_COLUMN, SCREEN_COLUMN, FULL_COLUMN, FULL_COLUMN, FULL_COLUMN)
@@ -32,7 +33,7 @@ def document(folder: Path, **sections: Any) -> dict[str, Any]:
     """The configuration, its ports linked under `folder`, its state under `folder/state`."""
     return {
         "locker": {
-            "id": "DEMO-0001",
+            "id": LOCKER,
             "name": "Harbour Road 12",
             "timezone": "Asia/Hong_Kong",
             "hotline": "+852 0000 0000",

@@ -121,6 +121,18 @@ class Record:
         )
         return [(str(epoch), int(sequence)) for epoch, sequence in rows]
 
+    def sources(self) -> list[str]:
+        """Whoever was heard."""
+        return [
+            str(source)
+            for (source,) in self._base.execute("SELECT DISTINCT source FROM want ORDER BY source")
+        ]
+
+    def lost(self, source: str) -> int:
+        """Events that the locker had purged before we had them."""
+        row = self._base.execute("SELECT sum(lost) FROM want WHERE source = ?", (source,)).fetchone()
+        return int(row[0] or 0)
+
     def events(self, source: str) -> list[dict[str, Any]]:
         rows = self._base.execute(
             "SELECT body FROM event WHERE source = ? ORDER BY epoch, sequence", (source,)

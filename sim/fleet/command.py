@@ -73,7 +73,7 @@ def told(outcome: Outcome) -> list[str]:
         ),
         (
             "event to ack",
-            f"{_shares(figures.lags_s)} with a line; {_shares(figures.late_s)} made without one",
+            f"{_shares(figures.lags_s)} in calm; {_shares(figures.late_s)} in storms",
         ),
         *_offices(outcome),
         ("sent", f"{figures.messages / outcome.took_s:.0f} messages/s; {_bytes(figures)}"),

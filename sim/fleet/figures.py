@@ -30,8 +30,13 @@ class Figures:
     messages: int = 0
     message_bytes: int = 0
     again: int = 0
-    lags_s: array[float] = field(default_factory=lambda: array("d"))  # of events made while the line stood
-    late_s: array[float] = field(default_factory=lambda: array("d"))  # of events made without a line
+    calm: bool = True  # no storm is on
+    lags_s: array[float] = field(
+        default_factory=lambda: array("d")
+    )  # of events made in calm, on a line that stood
+    late_s: array[float] = field(
+        default_factory=lambda: array("d")
+    )  # of events made in a storm, or without a line
     connected_at_s: array[float] = field(default_factory=lambda: array("d"))
 
     def connected(self) -> None:
@@ -54,8 +59,8 @@ class Figures:
     def repeated(self, events: int) -> None:
         self.again += events
 
-    def acknowledged(self, lag_s: float, online: bool) -> None:
-        (self.lags_s if online else self.late_s).append(lag_s)
+    def acknowledged(self, lag_s: float, calm: bool) -> None:
+        (self.lags_s if calm else self.late_s).append(lag_s)
 
     @property
     def acknowledged_count(self) -> int:

@@ -38,10 +38,10 @@ TURN: tuple[tuple[str, dict[str, Any]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An event that the cloud does not have yet; `online`: there was a line when it was made."""
+    """An event that the cloud does not have yet; `calm`: its line stood, and no storm was on."""
 
     made_s: float
-    online: bool
+    calm: bool
     body: bytes
 
 
@@ -58,7 +58,7 @@ class Journal:
         self._stay = ""
         self._kept: dict[int, Waiting] = {}
 
-    def happen(self, now_s: float, *, online: bool = True) -> bytes:
+    def happen(self, now_s: float, *, calm: bool = True) -> bytes:
         """The next event, as it goes on the line. Raises OverflowError behind a cloud that never answers."""
         if len(self._kept) >= KEPT_MAX:
             raise OverflowError(f"{self._locker}: {KEPT_MAX} events wait for the cloud")
@@ -68,7 +68,7 @@ class Journal:
         self.made += 1
         body = json.dumps(self._event(kind, data, now_s)).encode()
         self._chain = hashlib.sha256(body).hexdigest()
-        self._kept[self.made] = Waiting(now_s, online, body)
+        self._kept[self.made] = Waiting(now_s, calm, body)
         return body
 
     def _event(self, kind: str, data: dict[str, Any], now_s: float) -> dict[str, Any]:

@@ -71,7 +71,7 @@ class FleetLocker:
 
     def happen(self) -> None:
         """One event, published if there is a line."""
-        body = self.journal.happen(time.time(), online=self.online)
+        body = self.journal.happen(time.time(), calm=self.online and self._figures.calm)
         self._figures.made(len(body))
         if self.online and not self._draining:
             self._say("up/events", body, content_type=EVENT)
@@ -165,7 +165,7 @@ class FleetLocker:
             return
         now_s, taken = time.time(), self.journal.taken(word["next"])
         for one in taken:
-            self._figures.acknowledged(now_s - one.made_s, one.online)
+            self._figures.acknowledged(now_s - one.made_s, one.calm)
         self._draining |= not taken  # a word that moves nothing: behind a gap the cloud repeats what it wants
         self._drain(now_s)
 

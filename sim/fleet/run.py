@@ -142,12 +142,14 @@ class Fleet:
 
     async def weather(self, storm: Storm, deed: Callable[[], None]) -> None:
         """`deed` takes every line away; note how they come back."""
-        began_s = time.monotonic()
+        began_s, self.figures.calm = time.monotonic(), False
         deed()
         await _until(lambda: self.figures.online <= len(self.lockers) // 2, OFFICE_S)
         for share in (0.5, 0.99, 1.0):
             await self.until_online(share, self._wish.patience_s)
             storm.back_s[f"{share:.0%}"] = time.monotonic() - began_s
+        await self.until_acknowledged(self._wish.patience_s)
+        self.figures.calm = True
         storm.connects_per_s = self.figures.connects_per_s(began_s)
 
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from edge_agent.store import jose
-from sim.cloud.command import Voice
 from sim.cloud.office import BATCH, INFLATED_MAX, unpacked
 from sim.cloud.record import Record, Taken
+from sim.cloud.voice import Voice
 from sim.demo_cloud import CloudKey
 
 SOURCE = "/lockers/DEMO-0001"

@@ -70,7 +70,7 @@ def test_a_broker_that_is_not_there_is_one_sentence() -> None:
 def test_a_journal_keeps_what_the_cloud_has_not_taken() -> None:
     """Acknowledged ones go, in order; a word beyond the last event is ignored; a repeated one changes nothing."""
     journal = Journal("F-1", random.Random(1))
-    bodies = [journal.happen(100.0 + n, online=n != 2) for n in range(4)]
+    bodies = [journal.happen(100.0 + n) for n in range(4)]
 
     first = journal.taken(3)
     beyond = journal.taken(9)
