@@ -25,6 +25,7 @@ FILE = click.Path(exists=True, dir_okay=False)
 @click.option(
     "--broker", default="", help="mqtt:// or mqtts:// URL. Without: a Mosquitto of our own, on loopback."
 )
+@click.option("--broker-pid", default=0, help="That broker's process, if it runs here: its load is measured.")
 @click.option("--papers", nargs=3, type=FILE, help="CA, certificate and key, for mqtts://.")
 @click.option(
     "--offices", default=2, show_default=True, type=click.IntRange(1, 16), help="Members of the group."

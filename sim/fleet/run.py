@@ -43,6 +43,7 @@ class Wish:
     rate: float = 1.0
     seed: int = 1
     broker: str = ""
+    broker_pid: int = 0  # of a broker on this machine that is not ours, to measure it
     papers: tuple[str, ...] = ()  # CA, certificate, key
     offices: int = 2
     storms: int = 1
@@ -186,7 +187,8 @@ async def _measured(
         fleet.start()
         outcome.first_connect_s = await fleet.until_online(1.0, wish.patience_s)
         say(f"{wish.lockers} lockers online after {outcome.first_connect_s:.1f} s")
-        host = Host(fleet, own, Meter(own.pid) if own else None)
+        pid = own.pid if own is not None else wish.broker_pid
+        host = Host(fleet, own, Meter(pid) if pid else None)
         fleet.begin_events()
         await _minutes(wish, host, outcome, say)
         fleet.stop_events()
