@@ -12,6 +12,7 @@ from edge_agent.agent import Agent
 from edge_agent.control.operations import Role
 from edge_agent.control.server import ControlServer, bind_socket
 from edge_agent.control.server import create_app as control_app
+from edge_agent.groups import BRIDGE, SCREEN, TECHNICIANS, hand_to
 from edge_agent.health.page import PageWatch
 from edge_agent.kiosk import access
 from edge_agent.kiosk.server import KioskServer, bind, create_app
@@ -31,14 +32,16 @@ def serve(agent: Agent, folder: Path, control_socket: str) -> None:
     listener = bind(config.kiosk.listen)
     host, port = listener.getsockname()[:2]
     url = access.publish(folder, f"{host}:{port}", agent.seams.clock.now().boot_id)
+    hand_to(folder / access.URL_FILE, SCREEN)
     speech = Speech(folder / "speech") if config.kiosk.speech else None
     desk = PageWatch(agent.session, time.monotonic)
     agent.health.page_ago_s = lambda: desk.ago_s
     page = create_app(site_of(config), desk, access.token_of(url), speech)
     start("kiosk", KioskServer(page).run(listener))
     serving = Serving(agent)
-    for role, handlers, name in (
-        (Role.TECHNICIAN, serving.technician(), control_socket),
-        (Role.BRIDGE, serving.bridge(), BRIDGE_SOCKET),
+    for role, handlers, name, group in (
+        (Role.TECHNICIAN, serving.technician(), control_socket, TECHNICIANS),
+        (Role.BRIDGE, serving.bridge(), BRIDGE_SOCKET, BRIDGE),
     ):
         start(name, ControlServer(control_app(role, handlers), bind_socket(folder / name)).serve())
+        hand_to(folder / name, group)

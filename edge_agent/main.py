@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import gc
 import logging
 import os
 import signal
 import sys
+import time
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 
 from drivers.scanner_port import ScannerPort
 from drivers.serial_bus import SWITCH_INTERVAL_S, SerialBus
-from edge_agent import logs
+from edge_agent import crash_count, logs
 from edge_agent.agent import Agent, Seams
 from edge_agent.clock import SystemClock
 from edge_agent.config import Config
@@ -38,6 +40,7 @@ log = logging.getLogger(__name__)
 EXIT_FAILED, EXIT_BUSY, EXIT_CONFIG = 1, 8, 9
 CONTROL_SOCKET = "control.sock"
 FACES = "edge_agent.faces"  # loaded while the boards answer
+SAFE_MODE = "edge_agent.safe_mode"  # loaded only where it is needed
 STOP_S = 10.0  # for everything together; the service manager's own patience is longer
 
 
@@ -50,17 +53,23 @@ def run(arguments: list[str] | None = None) -> None:
     logs.set_up()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     try:
+        starts = crash_count.begun()
+        time.sleep(starts.pause_s)
         config = load_checked(options.config)
         state_dir = options.state or Path(config.locker.state_dir)
         state_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
         with StateLock.acquire(state_dir, AGENT, str(runtime_dir(state_dir) / CONTROL_SOCKET)):
-            reason = asyncio.run(Program(config, state_dir).work())
+            program = Program(config, state_dir, starts)
+            reason = asyncio.run(program.work_safely() if starts.safe else program.work())
     except ConfigError as error:
         sys.exit(_told(error, EXIT_CONFIG))
-    except ControlError as error:
+    except ControlError as error:  # somebody else is at the hardware: that is no crash
+        starts.excused()
         sys.exit(_told(error, EXIT_BUSY))
     except (AgentError, OSError, LookupError, ValueError) as error:
         sys.exit(_told(error, EXIT_FAILED))
+    if not reason:
+        starts.worked()
     sys.exit(EXIT_FAILED if reason else 0)
 
 
@@ -91,17 +100,16 @@ def system_seams(config: Config) -> Seams:
 class Program:
     """One run of the agent with its screen and sockets, from build to stop."""
 
-    def __init__(self, config: Config, state_dir: Path) -> None:
+    def __init__(self, config: Config, state_dir: Path, starts: crash_count.Starts) -> None:
         self._config = config
+        self._starts = starts
         self._state_dir = state_dir
         self._folder = runtime_dir(state_dir)
 
     async def work(self) -> str:
         """Until a signal (returns "") or until a worker dies (returns why)."""
         agent = await Agent.build(self._config, system_seams(self._config), self._state_dir)
-        stop = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        stop = _asked_to_stop()
         reason = "start failed"
         try:
             _, faces = await asyncio.gather(agent.start(), asyncio.to_thread(import_module, FACES))
@@ -111,12 +119,38 @@ class Program:
                 agent.supervisor.start("watchdog", feed_watchdog(timeout_s, agent.healthy))
             gc.freeze()  # what a start has built stays: looking through it again costs a touch 20 ms
             notify("READY=1")
+            asyncio.get_running_loop().call_later(crash_count.SETTLED_S, self._starts.worked)
             log.info("ready", extra=logs.fields(locker=self._config.locker.id))
             reason = await _first_of(stop, agent.supervisor.failed)
         finally:  # a start that failed half-way leaves no coil on and no ledger open either
             notify("STOPPING=1")
             await asyncio.wait_for(agent.stop(reason or "asked to stop"), STOP_S)
         return reason
+
+    async def work_safely(self) -> str:
+        """The same in safe mode, which also ends (and returns why) when an ordinary start is to be tried."""
+        safe_mode = import_module(SAFE_MODE)
+        stop = _asked_to_stop()
+        async with safe_mode.serving(self._config, self._starts.in_vain, self._folder, CONTROL_SOCKET):
+            feeding = asyncio.ensure_future(
+                feed_watchdog(watchdog_s() or crash_count.SAFE_FOR_S, lambda: True)
+            )
+            notify("READY=1\nSTATUS=safe mode")
+            log.error("safe mode", extra=logs.fields(starts_in_vain=self._starts.in_vain))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), crash_count.SAFE_FOR_S)
+            feeding.cancel()
+        if stop.is_set():
+            return ""
+        self._starts.try_again()
+        return "an ordinary start is tried"
+
+
+def _asked_to_stop() -> asyncio.Event:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
 
 
 async def _first_of(stop: asyncio.Event, failed: asyncio.Future[str]) -> str:

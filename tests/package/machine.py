@@ -44,3 +44,17 @@ def run(
             f"{' '.join(map(str, command))}: exit code {done.returncode}\n{done.stdout[-TOLD:]}\n{done.stderr[-TOLD:]}"
         )
     return done
+
+
+def apt_sources() -> Path:
+    """The package sources of this machine: a fresh root is made from the same ones."""
+    found = list(Path("/etc/apt/sources.list.d").glob("debian.sources"))
+    assert found, "this machine has no /etc/apt/sources.list.d/debian.sources to make a fresh root from"
+    return found[0]
+
+
+def mirror() -> str:
+    """The first address in those sources."""
+    return next(
+        line.split()[1] for line in apt_sources().read_text().splitlines() if line.startswith("URIs:")
+    )
