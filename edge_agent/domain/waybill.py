@@ -125,6 +125,12 @@ def read(scan: str, courier_carrier: str = "") -> Reading:
     )
 
 
+def has_letters(carrier: str) -> bool:
+    """Whether a number of this carrier may hold letters; so may those of a carrier whose shapes nobody listed."""
+    own = [shape.pattern for shape in SHAPES if shape.carrier == carrier.lower()]
+    return not own or any(re.search(r"[A-Z]", pattern) for pattern in own)
+
+
 def looked_up(reading: Reading) -> str:
     """What its look-up hash is made of: pieces of one consignment are told apart."""
     return reading.number + ("-{}-{}".format(*reading.piece) if reading.piece else "")

@@ -59,6 +59,7 @@ class State(Enum):
     DECIDING = auto()
     READY = auto()
     FULL = auto()
+    TYPING = auto()
     PHONE = auto()
     SIZE = auto()
     UNLOCKING = auto()
@@ -78,6 +79,7 @@ class State(Enum):
 
 
 SCAN = Show("courier-scan")
+TYPE = Show("courier-scan", "type")
 SIZE = Show("choose-size")
 PHONE = Show("recipient-phone")
 FULL = Show("full")
@@ -157,6 +159,11 @@ TABLE: Table = {
         Entered: deciding("look_round"),
         Done("look_round", "room"): ready(),
         Done("look_round", "full"): (State.FULL, waiting(FULL, "courier_s", REFUSED)),
+        Done("read_typed", "good"): deciding("reserve", "typed"),
+        Done("read_typed", "bad"): (
+            State.TYPING,
+            waiting(Show("courier-scan", "type-bad"), "courier_s", REFUSED),
+        ),
         Done("reserve", "open"): (State.UNLOCKING, OPENING),
         Done("reserve", "ask-size"): (State.SIZE, waiting(SIZE, "courier_s")),
         Done("reserve", "ask-phone"): (State.PHONE, waiting(PHONE, "courier_s")),
@@ -190,6 +197,7 @@ TABLE: Table = {
         **OTHERS_AT_REST,
         **ROUND,
         **STICKY,
+        Touch("type-waybill"): (State.TYPING, waiting(TYPE, "courier_s")),
         Touch("undo"): deciding("undo"),
         Card(command="undo"): deciding("undo", "", TICK),
         Touch("report"): (State.REPORTING, waiting(Show("report-problem", "courier"), "courier_s")),
@@ -198,6 +206,14 @@ TABLE: Table = {
             waiting(Show("report-problem", "courier"), "courier_s", TICK),
         ),
         Touch("back"): SUMMARY,
+    },
+    State.TYPING: {
+        # The scanner stays armed: whatever it reads after all is worth more than what was typed.
+        **patience(State.TYPING, TYPE, "courier_s", SUMMARY, "courier_warning_s"),
+        **OTHERS_AT_REST,
+        ScannedWaybill: ROUND[ScannedWaybill],
+        Touch("waybill"): deciding("read_typed", "", Keep("waybill")),
+        Touch("back"): ready(),
     },
     State.FULL: {
         **patience(State.FULL, FULL, "courier_s", SUMMARY, "courier_warning_s"),

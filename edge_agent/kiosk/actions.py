@@ -17,6 +17,7 @@ import msgspec
 DIGITS_MAX = (
     16  # the longest number anybody types here: a telephone number with its country code (E.164: 15) and "+"
 )
+WAYBILL_MAX = 48  # a number of 40 characters, and the dashes it may be printed with
 NAME_MAX = 64  # ids, door numbers, sizes: as long as a locker id may be
 
 
@@ -31,6 +32,15 @@ class Digits(Args, frozen=True, forbid_unknown_fields=True):
 
     def __repr__(self) -> str:
         return "Digits(hidden)"
+
+
+class Waybill(Args, frozen=True, forbid_unknown_fields=True):
+    """A typed waybill number, as printed on the label. Never log it."""
+
+    text: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Z-]+$", max_length=WAYBILL_MAX)]
+
+    def __repr__(self) -> str:
+        return "Waybill(hidden)"
 
 
 class Named(Args, frozen=True, forbid_unknown_fields=True):
@@ -68,6 +78,7 @@ ARGUMENTS: dict[str, type[Args]] = {
     "phone": Digits,  # last 4 digits (pickup-phone) or the whole number (recipient-phone)
     "number": Digits,  # courier number
     "pin": Digits,
+    "waybill": Waybill,  # where no scanner can read the label
     # ways through
     "courier": Args,  # log in by number, from home
     "next": Args,
@@ -97,6 +108,7 @@ ARGUMENTS: dict[str, type[Args]] = {
     "size": Named,
     "low": Flag,  # a low door, please
     "speed": Flag,  # speed mode
+    "type-waybill": Args,  # the label is torn, or the scanner is dead
     "masked": Args,  # the label is masked: the cloud knows the number
     "undo": Named,  # a deposit line's id
     "recall": Args,

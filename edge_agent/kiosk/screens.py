@@ -146,14 +146,15 @@ class CourierPin(Screen, frozen=True, kw_only=True):
 
 
 class CourierScan(Screen, frozen=True, kw_only=True):
-    """Armed for the next waybill.
+    """Armed for the next waybill, also while one is being typed (`typing`: which keys its carrier's numbers need).
 
     `size` is the size the next door will have (sticky), "" when it is asked.
     """
 
     NAME = "courier-scan"
-    ACTIONS = frozenset({"size", "speed", "low", "finish"})
-    OFFERS = frozenset({"undo", "recall", "verify", "report"})
+    ACTIONS = frozenset({"size", "speed", "low", "finish", "waybill"})
+    OFFERS = frozenset({"undo", "recall", "verify", "report", "type-waybill"})
+    typing: Literal["", "digits", "letters"] = ""
     deposited: int = 0
     free: tuple[SizeCount, ...] = ()
     size: str = ""

@@ -43,7 +43,8 @@ STOP_S = 2  # how long open sockets may take to say goodbye when the agent stops
 HEADERS = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; "
-        "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        "sandbox allow-scripts allow-same-origin"  # no new window, no download, no print or other question
     ),
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",

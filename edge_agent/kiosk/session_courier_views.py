@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from edge_agent.domain.undo import UNDO_S
+from edge_agent.domain.waybill import has_letters
 from edge_agent.flows.effects import Show
 from edge_agent.kiosk import screens as s
 from edge_agent.kiosk.screen_parts import DepositLine, OddLine, RecallLine, SizeTile
@@ -12,6 +13,8 @@ from edge_agent.kiosk.session_look import LIST_MAX, Look, free_by_size, recall_l
 from edge_agent.kiosk.session_notices import notice_of
 
 Odd = Literal["to-check", "interrupted", "cancelled", "left-open", "not-opened"]
+
+TYPING = frozenset({"type", "type-bad"})  # the waybill is typed
 
 
 def courier_pin(show: Show, look: Look) -> s.Screen:
@@ -34,6 +37,13 @@ def courier_scan(show: Show, look: Look) -> s.Screen:
     )
     overdue, unknown = len(context.listed), len(unknown_doors(look))
     may_verify = look.state.rules.couriers_may_verify and unknown > 0
+    if show.about in TYPING:
+        letters = has_letters(context.carrier)
+        return s.CourierScan(
+            typing="letters" if letters else "digits",
+            deposited=context.deposited,
+            notice=notice_of(show.about, context),
+        )
     return s.CourierScan(
         deposited=context.deposited,
         free=free_by_size(look),
@@ -51,6 +61,7 @@ def courier_scan(show: Show, look: Look) -> s.Screen:
                 ("recall", overdue > 0),
                 ("verify", may_verify),
                 ("report", True),
+                ("type-waybill", True),
             )
             if offered
         ),

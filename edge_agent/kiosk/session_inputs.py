@@ -150,7 +150,7 @@ class Preparer:
             if len(self._phone) < PHONE_MIN:
                 self._phone = ""
                 raise Refusal(PHONE_MISSING, f"a phone number has at least {PHONE_MIN} digits")
-        elif isinstance(event, ScannedWaybill):
+        elif isinstance(event, ScannedWaybill) or effect.mode == "typed":
             self._phone = ""  # a new parcel: the last one's number is not its own
         phone_hash = self._lookup("phone", self._phone) if self._phone else ""
         if effect.mode == "masked":

@@ -36,6 +36,7 @@ ABOUT = {
     "recall-try-again": NoticeKind.TRY_AGAIN,
     "not-opened": NoticeKind.TRY_AGAIN,
     "unknown": NoticeKind.TRY_AGAIN,
+    "type-bad": NoticeKind.WAYBILL_BAD,
     "phone-bad": NoticeKind.PHONE_BAD,
     "size-full": NoticeKind.SIZE_FULL,
     "reopen-ended": NoticeKind.REOPEN_ENDED,

@@ -156,7 +156,7 @@ COMMISSIONING_OFFERS: dict[str, tuple[str, ...]] = {
     "doors": ("yes", "no", "retry", "leave"),
     "failed": ("retry", "skip", "leave"),
     "scanner": ("next", "leave"),
-    "done": ("leave", "next"),
+    "done": ("leave",),
 }
 
 

@@ -326,6 +326,7 @@ STORIES: dict[str, Story] = {
     "armed for the next waybill": courier,
     "report": touched(courier, "report"),
     "courier's help": touched(courier, "help"),
+    "the waybill is typed": touched(courier, "type-waybill"),
     "the phone is asked": needs_phone,
     "the size is asked": no_size,
     "unlocking": scanned,

@@ -70,6 +70,7 @@ DOOR_ROWS = tuple(
     for n, state in enumerate(("good", "good", "attention", "bad", "good", "good", "good", "good"), start=1)
 )
 
+BOARD_ROWS = tuple(ServiceRow(name, f"{name} (main)", "120/120", state="good") for name in "ABC")
 UNFINISHED = (
     ServiceRow("7", "7", "M", ("unknown",), "attention"),
     ServiceRow("12", "12", "S", ("unknown", "out_of_service"), "attention"),
@@ -178,10 +179,12 @@ SAMPLES: dict[str, Screen] = {
         last=LAST,
         overdue=4,
         to_check=2,
-        offers=("undo", "recall", "verify", "report"),
+        offers=("undo", "recall", "verify", "report", "type-waybill"),
         waiting_events=12,
     ),
-    "courier-scan.first": CourierScan(free=FREE, speed=False, offers=("report",)),
+    "courier-scan.first": CourierScan(free=FREE, speed=False, offers=("report", "type-waybill")),
+    "courier-scan.typing": CourierScan(typing="letters", notice=Notice(NoticeKind.WAYBILL_BAD)),
+    "courier-scan.typing-digits": CourierScan(typing="digits"),
     "courier-scan.refused": CourierScan(
         free=FREE, size="M", last=LAST[:2], notice=Notice(NoticeKind.NO_CONSENT), offers=("undo", "report")
     ),
@@ -213,7 +216,7 @@ SAMPLES: dict[str, Screen] = {
     "out-of-service.boards": OutOfService(reason="boards", code="BUS-110"),
     "commissioning": Commissioning(),
     "commissioning.boards": Commissioning(
-        step="boards", index=2, offers=("next", "retry", "leave"), rows=DOOR_ROWS[:3]
+        step="boards", index=2, offers=("next", "retry", "leave"), rows=BOARD_ROWS
     ),
     "commissioning.doors": Commissioning(
         step="doors", asks="doors", index=12, total=60, door="12", offers=("yes", "no", "retry", "leave")
@@ -227,8 +230,8 @@ SAMPLES: dict[str, Screen] = {
         offers=("next", "leave"),
         rows=(ServiceRow("scan", "15", words=("characters",), state="good"),),
     ),
-    "commissioning.done": Commissioning(step="done", index=5, offers=("leave", "next"), rows=UNFINISHED),
-    "commissioning.fine": Commissioning(step="done", index=5, offers=("leave", "next")),
+    "commissioning.done": Commissioning(step="done", index=5, offers=("leave",), rows=UNFINISHED),
+    "commissioning.fine": Commissioning(step="done", index=5, offers=("leave",)),
     "warn-timeout": WarnTimeout(),
     "please-wait": PleaseWait(),
     "message": Message(kind=MessageKind.LEFT_INSIDE, door="27", tone="attention", offers=("yes", "no")),

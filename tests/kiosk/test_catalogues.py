@@ -32,6 +32,7 @@ LABELLED_ELSEWHERE = {
     "phone",
     "number",
     "pin",
+    "waybill",
     "touch",
     "language",
     "size",

@@ -51,6 +51,7 @@ DECISIONS: Mapping[str, Decider] = {
 LOOKS: Mapping[str, Looker] = {
     "look_at_locker": recipient.look_at_locker,
     "look_round": courier.look_round,
+    "read_typed": courier.read_typed,
     "sum_up": courier.sum_up,
     "leave_unseen": courier.leave_unseen,
     "staff_card": technician.staff_card,

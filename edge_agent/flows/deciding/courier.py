@@ -7,7 +7,7 @@ from functools import partial
 
 import msgspec
 
-from edge_agent.domain import allocation, deposits, hardware, service, sessions, undo
+from edge_agent.domain import allocation, deposits, hardware, service, sessions, undo, waybill
 from edge_agent.domain.carrier import Consent
 from edge_agent.domain.decision import Decision, VaultWrite
 from edge_agent.domain.deposits import DepositRequest, Left
@@ -26,6 +26,7 @@ from edge_agent.domain.words import Report
 from edge_agent.flows.context import LAST_MAX, ODD_MAX, Context, Deposited, Odd
 from edge_agent.flows.deciding.parts import Facts, Inputs, answered, opening_facts, recall_list, together
 from edge_agent.flows.events import Done
+from edge_agent.flows.scans import normal_waybill
 
 # What is wrong with a compartment: it is reported, and the deposit goes on elsewhere.
 WRONG = {
@@ -89,6 +90,16 @@ def sum_up(state: LockerState, context: Context, inputs: Inputs, at: Instant) ->
 
 
 # Where the parcel goes
+
+
+def read_typed(state: LockerState, context: Context, inputs: Inputs, at: Instant) -> Done:
+    """A typed number is held to what a scanned one is held to; a wrong check digit costs a correction, no door."""
+    number = normal_waybill(context.waybill)
+    try:
+        waybill.read(number, context.carrier)
+    except Refusal:
+        return Done("read_typed", "bad", {"waybill": ""})
+    return Done("read_typed", "good", {"waybill": number})
 
 
 def reserve(state: LockerState, context: Context, inputs: Inputs, at: Instant) -> Decision:

@@ -5,7 +5,7 @@ const ANSWER_MS = 3000; // an answer that stays away must not leave dead keys
 const PEEK_MS = 800; // the last digit of a PIN stays readable for a moment
 
 let value = "";
-let task = null; // { min, max, masked, send(digits) }
+let task = null; // { min, max, masked, letters, keeps, send(digits) }
 let busy = false;
 let peeking = false;
 let sendTimer = 0;
@@ -34,7 +34,7 @@ function peek() {
 
 function deliver(digits) {
   task?.send(digits);
-  sendTimer = setTimeout(() => typed.clear(), ANSWER_MS);
+  sendTimer = setTimeout(() => (typed.keeps ? typed.answered() : typed.clear()), ANSWER_MS);
 }
 
 export const typed = {
@@ -51,6 +51,15 @@ export const typed = {
   // The question of the present screen; what was typed stays when it is asked again.
   ask(next) {
     task = next;
+  },
+  // The answer to something long: it stays, to be put right where it was refused.
+  get keeps() {
+    return Boolean(task?.keeps);
+  },
+  answered() {
+    clearTimeout(sendTimer);
+    busy = false;
+    changed();
   },
   // Another screen, another person, or the answer came: forget everything.
   wipe() {

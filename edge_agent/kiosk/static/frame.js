@@ -49,7 +49,8 @@ export function footer(view, send, redraw) {
   );
   // The idle screen has no way back: couriers find their door there. Elsewhere an unused place stays empty.
   const first = view.screen === "home" ? button("courier", send, { mark: "courier", kind: "secondary bar" }) : back;
-  const place = h("span", { class: WITHOUT_BACK.has(view.screen) ? "place hidden" : "place" }, first);
+  const endless = WITHOUT_BACK.has(view.screen) || view.vm?.step === "welcome"; // a sign leads nowhere back
+  const place = h("span", { class: endless ? "place hidden" : "place" }, first);
   const events = view.vm?.waiting_events ?? 0;
   const waiting = events ? h("span", { class: "waiting" }, icon("cloud"), t("chrome.waiting", { n: events })) : null;
   const locker = h("span", { class: "locker" }, t("chrome.locker", { locker: facts.locker }));

@@ -5,6 +5,8 @@ import { h } from "./h.js";
 import { currentLanguage, t } from "./texts.js";
 
 const DIGITS = ["1", "2", "3", "4", "5", "6", "7", "8", "9"];
+const LETTERS = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
+const GROUP = 4; // of a long number: an eye compares four characters at once
 
 class Keypad extends HTMLElement {
   connectedCallback() {
@@ -17,6 +19,34 @@ class Keypad extends HTMLElement {
     const [first, last] = fixed ? [clear, erase] : [erase, ok];
     this.replaceChildren(...DIGITS.map(digit), first, digit("0"), last);
   }
+}
+
+// Digits and letters of one size: the way out where no scanner can read a label.
+class Letters extends HTMLElement {
+  connectedCallback() {
+    this.setAttribute("role", "group");
+    this.setAttribute("aria-label", t("keypad.letters"));
+    const dash = small("letter-dash", "-", t("keypad.dash"));
+    const erase = key("digit-delete", "delete", () => typed.erase());
+    const ok = key("digit-ok", "ok", () => typed.send());
+    for (const wide of [erase, ok]) wide.className = wide.className.replace("key ", "letter ");
+    const digits = [...DIGITS, "0"].map((one) => small(`digit-${one}`, one));
+    this.replaceChildren(...digits, ...LETTERS.map((one) => small(`letter-${one}`, one)), erase, dash, ok);
+  }
+}
+
+function small(action, value, name) {
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "letter",
+      "data-action": action,
+      "aria-label": name,
+      onclick: () => typed.press(value),
+    },
+    value,
+  );
 }
 
 function digit(value) {
@@ -53,7 +83,8 @@ class Digits extends HTMLElement {
     const total = typed.task?.max ?? 0;
     const key = groups.length ? "digits.entered" : "digits.entered-some";
     this.setAttribute("aria-label", t(key, { done: shown.length, total }));
-    this.replaceChildren(...(groups.length ? boxes(groups, shown) : [line(shown)]));
+    const grouped = this.hasAttribute("grouped") ? GROUP : 0;
+    this.replaceChildren(...(groups.length ? boxes(groups, shown) : [line(shown, grouped)]));
   }
 }
 
@@ -69,17 +100,29 @@ function boxes(groups, shown) {
   });
 }
 
-function line(shown) {
+function line(shown, grouped) {
+  const parts = [];
+  for (let at = 0; grouped && at < shown.length; at += grouped) {
+    parts.push(h("span", {}, shown.slice(at, at + grouped).join("")));
+  }
   return h(
     "span",
-    { class: "line", "aria-hidden": "true", lang: currentLanguage() },
-    shown.join(""),
+    { class: grouped ? "line long" : "line", "aria-hidden": "true", lang: currentLanguage() },
+    grouped ? parts : shown.join(""),
     h("span", { class: "caret" }),
   );
 }
 
 customElements.define("lk-keypad", Keypad);
+customElements.define("lk-letters", Letters);
 customElements.define("lk-digits", Digits);
+
+// The same for a waybill; with letters where its carrier's numbers have some.
+export function askWaybill({ letters, send }) {
+  const task = { min: 8, max: 40, masked: false, letters, keeps: true };
+  typed.ask({ ...task, send: (text) => send("waybill", { text }) });
+  return { boxes: h("lk-digits", { grouped: true }), keypad: h(letters ? "lk-letters" : "lk-keypad", {}) };
+}
 
 // The keypad with its boxes for one question.
 export function ask({ action, min, max, groups = "", masked = false, send }) {

@@ -49,7 +49,7 @@ const LOCAL = new Set(["finish", "more-time", "language", "help"]); // on warn-t
 
 // Controls whose action the agent's timers do not hear of. Any other action says itself that somebody is there; a
 // "touch" before it would end a screen that any touch ends, and "open again" would come too late.
-const UNHEARD = /^(digit-|display|more-options|language)/;
+const UNHEARD = /^(digit-|letter-|display|more-options|language)/;
 const CONTROL_KEYS = new Set(["Enter", "Tab", " "]); // they choose a button; any other key means "I am here"
 
 let view = {
@@ -100,7 +100,10 @@ function receive(next) {
   if (!holding) cover = null;
   const ended = before.session && next.session !== before.session;
   // What is being typed outlives a refresh of its screen, but neither its answer nor its person.
-  if (next.screen !== before.screen || ended || (next.rev !== before.rev && typed.sent)) typed.wipe();
+  const asked = next.screen === before.screen && next.vm?.typing === before.vm?.typing && !ended;
+  const answered = next.rev !== before.rev && typed.sent;
+  if (!asked || (answered && !typed.keeps)) typed.wipe();
+  else if (answered) typed.answered();
   if (ended) forget();
   if (next.lang !== before.lang) closePanel();
   setLanguage(next.lang);
@@ -209,6 +212,7 @@ function onKey(event) {
   link.touched(view.rev);
   const onControl = event.target.closest?.("button");
   if (/^[0-9]$/.test(event.key)) typed.press(event.key);
+  else if (typed.task?.letters && /^[a-z-]$/i.test(event.key)) typed.press(event.key.toUpperCase());
   else if (event.key === "Backspace") typed.erase();
   else if (event.key === "Enter" && !onControl) typed.send();
   else if (event.key === "Escape" && document.querySelector('.place:not(.hidden) [data-action="back"]')) send("back");
@@ -224,6 +228,11 @@ function measure() {
   root.dataset.format = height > width ? "portrait" : height < 115 ? "compact" : "wide";
 }
 
+// No link leads out, not even to the browser's own page that says no: it is stopped before anybody is asked for it.
+function stay(event) {
+  if (new URL(event.destination.url).origin !== location.origin) event.preventDefault();
+}
+
 async function start() {
   measure();
   addEventListener("resize", measure);
@@ -233,6 +242,7 @@ async function start() {
   addEventListener("keydown", onKey);
   addEventListener("contextmenu", (event) => event.preventDefault());
   addEventListener("dragstart", (event) => event.preventDefault());
+  navigation.addEventListener("navigate", stay);
   await Promise.all([loadTexts(), loadLayout()]);
   setLanguage(facts.languages[0]);
   if (!facts.ours) return show("closed");

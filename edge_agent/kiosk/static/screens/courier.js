@@ -2,7 +2,7 @@
 
 import { h } from "../h.js";
 import { icon } from "../icons.js";
-import { ask } from "../keypad.js";
+import { ask, askWaybill } from "../keypad.js";
 import { button, freeChips, labelOf, notice, offers, text, title } from "../parts.js";
 import { t } from "../texts.js";
 import { bigOffers, single } from "./common.js";
@@ -26,7 +26,18 @@ export function courierPin(vm, { send }) {
   };
 }
 
+function typeWaybill(vm, send) {
+  const letters = vm.typing === "letters";
+  const { boxes, keypad } = askWaybill({ letters, send });
+  return {
+    shape: letters ? "letters" : "keypad",
+    story: [title(t("courier-scan.title.typing")), notice(vm) ?? text(t("courier-scan.text.typing")), boxes],
+    work: [keypad],
+  };
+}
+
 export function courierScan(vm, { send }) {
+  if (vm.typing) return typeWaybill(vm, send);
   const words = vm.speed && vm.size ? t("courier-scan.text.speed", vm) : t("courier-scan.text.ask");
   return {
     shape: "scan",
@@ -224,7 +235,7 @@ export function recallList(vm, { send }) {
             line.tail ? `…${line.tail} ` : "",
             h("small", {}, t(`recall-list.reason.${line.reason}`, line)),
           ),
-          line.reason === "taken" ? stillInside(line, send) : button(
+          line.reason === "taken" ? stillInside(line, send, t("action.still-inside-plain")) : button(
             "pick",
             send,
             { id: line.id, args: { id: line.id }, label: t("action.open"), name: t("recall-list.pick", line) },

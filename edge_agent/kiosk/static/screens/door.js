@@ -50,8 +50,9 @@ function before(vm, send) {
 }
 
 // Said of a door that is closed already: the parcel was not taken out of it.
-export function stillInside(line, send) {
-  return button("still-inside", send, { id: line.id, args: { id: line.id }, label: t("action.still-inside", line) });
+export function stillInside(line, send, label = t("action.still-inside", line)) {
+  const name = t("action.still-inside", line);
+  return button("still-inside", send, { id: line.id, args: { id: line.id }, label, name });
 }
 
 // A courier without a parcel in hand looks inside, as a technician does.
