@@ -17,25 +17,19 @@ from edge_agent.agent import Agent
 from edge_agent.control import cloud_types as ct
 from edge_agent.control import ledger_types as lt
 from edge_agent.control import types as t
-from edge_agent.control.answers import board_answer, door_row
+from edge_agent.control.answers import door_row
 from edge_agent.control.server import Caller, Handler, StreamHandler
 from edge_agent.domain import events as e
 from edge_agent.domain import service
 from edge_agent.domain.decision import Decision
 from edge_agent.domain.staff_member import TECHNICIAN
-from edge_agent.domain.words import Cause, Outcome
 from edge_agent.errors import ControlError
 from edge_agent.serving_doors import ServingDoors
 from edge_agent.serving_health import ServingHealth
+from edge_agent.serving_look import ServingLook
 from edge_agent.store import offline
 from edge_agent.store.outbox import Ack
 
-OUTCOMES: dict[Outcome, t.OutcomeWord] = {
-    Outcome.OPENED: "opened",
-    Outcome.NOT_OPENED: "not_opened",
-    Outcome.UNKNOWN: "unknown",
-}
-CODES = {Outcome.OPENED: "", Outcome.NOT_OPENED: "DOOR-201", Outcome.UNKNOWN: "DOOR-202"}
 POLL_MAX_S = 60.0  # the longest long poll: proxies and watchdogs expect a sign of life
 
 
@@ -49,8 +43,6 @@ class Serving:
         return {
             **serving_bench.handlers(self._agent),
             "doors": self.doors,
-            "board.info": self.board_info,
-            "unlock": self.unlock,
             "compartments": self.compartments,
             "couriers.import": self.couriers_import,
             "couriers.revoke": self.couriers_revoke,
@@ -61,6 +53,7 @@ class Serving:
             "cabinet.accept": self.cabinet_accept,
             **ServingDoors(self._agent).handlers(),
             **ServingHealth(self._agent).handlers(),
+            **ServingLook(self._agent).handlers(),
         }
 
     def bridge(self) -> dict[str, Handler | StreamHandler]:
@@ -71,43 +64,6 @@ class Serving:
         wanted = [door for door in self._agent.config.doors() if asked.board in ("", door.board)]
         return t.DoorsResult(
             doors=tuple(door_row(door, states.get(door.number, DoorState.UNKNOWN)) for door in wanted)
-        )
-
-    async def board_info(self, asked: t.BoardInfoArguments, caller: Caller) -> t.BoardInfoResult:
-        found = {name: who for bus in self._agent.buses.values() for name, who in bus.boards().items()}
-        boards = [board for board in self._agent.config.board if asked.board in ("", board.name)]
-        if not boards:
-            raise ControlError("CTRL-705", f"board {asked.board}", "no such board is configured")
-        return t.BoardInfoResult(boards=tuple(board_answer(board, found.get(board.name)) for board in boards))
-
-    async def unlock(self, asked: t.UnlockArguments, caller: Caller) -> t.UnlockResult:
-        """A technician's opening: an intent like any other, with the login as its actor."""
-        agent = self._agent
-        wanted = (asked.board, asked.channel)
-        door = next((door for door in agent.config.doors() if (door.board, door.channel) == wanted), None)
-        if door is None:
-            raise ControlError(
-                "CTRL-705", f"board {asked.board}, channel {asked.channel}", "no door is wired there"
-            )
-        actor = _actor(caller)
-        begin_s = asyncio.get_running_loop().time()
-        committed = await agent.ledger.transact(
-            lambda state, at: service.open_door(
-                state, door.number, Cause.TECHNICIAN, actor, at, agent.seams.chance, reason=asked.reason
-            )
-        )
-        outcome = await agent.cabinet.open(committed.result.intent)
-        passed_ms = (asyncio.get_running_loop().time() - begin_s) * 1000
-        return t.UnlockResult(
-            outcome=OUTCOMES[outcome],
-            board=asked.board,
-            channel=asked.channel,
-            door=door.number,
-            sent="accepted",
-            detail=f"door {door.number}: {outcome.value}",
-            opened_after_ms=round(passed_ms, 1) if outcome is Outcome.OPENED else None,
-            recorded=True,
-            code=CODES[outcome],
         )
 
     async def compartments(self, asked: t.Nothing, caller: Caller) -> lt.CompartmentsResult:

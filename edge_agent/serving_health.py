@@ -18,7 +18,7 @@ from edge_agent.domain.staff_member import TECHNICIAN
 from edge_agent.domain.stamp import instant_of
 from edge_agent.error_table import EXPLANATIONS
 from edge_agent.health import host, locker
-from edge_agent.health.words import well
+from edge_agent.health.words import report, well
 from edge_agent.version import VERSION
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class ServingHealth:
         areas = {name: check for name, check in host.CHECKS.items() if asked.area in ("", name)}
         looked = self._agent.health.host
         checks += await asyncio.to_thread(lambda: [c for check in areas.values() for c in check(looked)])
-        return h.DoctorResult(version=VERSION, checks=tuple(c for c in checks if asked.area in ("", c.area)))
+        return report(VERSION, checks, asked.area)
 
     async def fault_list(self, asked: t.Nothing, caller: Caller) -> h.FaultListResult:
         return h.FaultListResult(

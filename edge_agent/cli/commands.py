@@ -11,7 +11,7 @@ from edge_agent.cli.options import Options, global_options
 from edge_agent.control.operations import OPERATIONS, Operation, Role, Tier
 from edge_agent.version import VERSION
 
-VERBS = {row.name: row for row in OPERATIONS if row.role is Role.TECHNICIAN}
+VERBS = {row.typed or row.name: row for row in OPERATIONS if row.role is Role.TECHNICIAN}
 """What can be typed: the bridge's rows are for its own socket."""
 
 NOUNS = {
@@ -27,6 +27,8 @@ NOUNS = {
     "deposits": "Whether parcels are taken.",
     "emergency": "Measures for the whole cabinet at once.",
     "lists": "Lists handed in without a back office.",
+    "door": "One door: unlock it, watch it, test it, see its history.",
+    "screen": "The screen: its page and its display.",
     "fault": "Fault tickets: who has taken them on, and how long they may take.",
     "coils": "The coils of all boards.",
 }
@@ -125,18 +127,26 @@ def _parameter(field: msgspec.inspect.Field) -> click.Parameter:
         text = str((kind.extra_json_schema or {}).get("description", ""))
         extra, kind = kind.extra or {}, kind.type
     if extra.get("positional"):
-        return click.Argument([field.name], **_default(field))
+        return click.Argument([field.name], type=_type_of(kind), **_default(field))
     more: dict[str, Any] = {"help": text, **_default(field)}
     if isinstance(kind, msgspec.inspect.BoolType):
-        return click.Option([f"--{field.name}"], is_flag=True, **more)
+        names = [f"--{field.name}", *filter(None, [extra.get("short")])]
+        return click.Option(names, is_flag=True, **more)
     shown = bool(field.default) and not field.required
     return click.Option(
         [f"--{field.name}"],
-        type=TYPES[type(kind)],
+        type=_type_of(kind),
         show_default=shown,
         metavar=extra.get("metavar"),
         **more,
     )
+
+
+def _type_of(kind: msgspec.inspect.Type) -> click.ParamType[Any]:
+    """A closed list of words is a choice: completed by the shell, and told when it is none of them."""
+    if isinstance(kind, msgspec.inspect.LiteralType):
+        return click.Choice([str(word) for word in kind.values])
+    return TYPES[type(kind)]
 
 
 def _default(field: msgspec.inspect.Field) -> dict[str, Any]:

@@ -56,6 +56,15 @@ def _open_all_effect(arguments: Any) -> str:
     return "Open every door of this locker, whatever is inside."
 
 
+def _door_effect(arguments: Any) -> str:
+    return f"Unlock door {arguments.number}: it opens, whatever is inside."
+
+
+def _test_effect(arguments: Any) -> str:
+    times = "once" if arguments.cycles == 1 else f"{arguments.cycles} times"
+    return f"Open door {arguments.number} {times}: stand before it and shut it each time."
+
+
 def _resolve_effect(arguments: Any) -> str:
     return f"Fault {arguments.fault} counts as mended, on your word."
 
@@ -72,6 +81,8 @@ EFFECTS: dict[str, Callable[[Any], str]] = {
     "emergency.stop-deposits": _stop_effect,
     "emergency.open-all": _open_all_effect,
     "fault.resolve": _resolve_effect,
+    "door.unlock": _door_effect,
+    "door.test": _test_effect,
 }
 """Operation key → what will happen, for the question."""
 

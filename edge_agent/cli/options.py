@@ -17,6 +17,7 @@ class Options:
     direct: bool = False
     json: bool = False
     jsonl: bool = False
+    timeout: float = 0.0
 
 
 def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> None:
@@ -38,5 +39,11 @@ def global_options() -> list[click.Parameter]:
         _option("socket", "The agent's socket, where it is not in its usual place.", metavar="PATH"),
         _option("direct", "Talk to the hardware from here; refused while the agent runs.", is_flag=True),
         _option("json", "Print one JSON document and nothing else.", is_flag=True),
+        _option(
+            "timeout",
+            "How long to wait for the agent's answer; default: 30 seconds.",
+            type=click.FloatRange(0.1, 600),
+            metavar="SECONDS",
+        ),
         _option("jsonl", "Print one JSON object a line, as they come.", is_flag=True),
     ]

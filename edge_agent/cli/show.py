@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from edge_agent.cli import show_doors, show_health, show_install, show_ledger
+from edge_agent.cli import show_bench, show_doors, show_health, show_install, show_ledger
 from edge_agent.cli.terminal import Grid, say, show
 from edge_agent.control import types as t
 from edge_agent.error_table import EXPLANATIONS
@@ -72,7 +72,10 @@ def board_info(result: t.BoardInfoResult) -> None:
     show(Grid(columns, [_answer(board) for board in result.boards], ("Address", "Channels", "Response")))
     for board in result.boards:
         if board.error:
-            say(f"{board.error.code} {board.error.message}. {board.error.next_step}")
+            told = EXPLANATIONS[board.error.code]
+            print(f"{told.code} {board.error.message}. {told.cause}")
+            print(told.next_step)
+            say(f"Next: lockerctl bus stats --bus {board.bus}")
 
 
 def _answer(board: t.BoardAnswer) -> tuple[str, ...]:
@@ -184,6 +187,8 @@ SHOW: dict[str, Callable[[Any], None]] = {
     "board.info": board_info,
     "doors": doors,
     "unlock": unlock,
+    "door.unlock": unlock,
+    "bus.replay": frame,
     "scanner.watch": scan,
     "scanner.trigger": scanner_trigger,
     "lists.import": lists_import,
@@ -194,6 +199,7 @@ SHOW: dict[str, Callable[[Any], None]] = {
     **show_ledger.SHOW,
     **show_doors.SHOW,
     **show_health.SHOW,
+    **show_bench.SHOW,
     **show_install.SHOW,
 }
 """Operation key → how its result, or one item of its stream, is shown."""

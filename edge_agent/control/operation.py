@@ -35,7 +35,10 @@ class Needs(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One row. `name` is as typed; `example` is a whole command line; a stream's `result` is one item of it."""
+    """One row. `name` is as typed; `example` is a whole command line; a stream's `result` is one item of it.
+
+    `typed`: what a person types where the name is another's already.
+    """
 
     name: str
     summary: str
@@ -46,6 +49,7 @@ class Operation:
     result: type
     example: str
     stream: bool = False
+    typed: str = ""
 
     @property
     def key(self) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from edge_agent.control import ledger_types as ledger
 from edge_agent.control import types as t
+from edge_agent.control.bench_rows import BENCH_ROWS
 from edge_agent.control.bridge_rows import BRIDGE_ROWS
 from edge_agent.control.door_rows import DOOR_ROWS
 from edge_agent.control.health_rows import HEALTH_ROWS
@@ -263,6 +264,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "lockerctl couriers revoke K1",
     ),
     *HEALTH_ROWS,
+    *BENCH_ROWS,
     *DOOR_ROWS,
     *INSTALL_ROWS,
     *BRIDGE_ROWS,

@@ -15,7 +15,7 @@ from edge_agent.health.words import well, wrong
 from edge_agent.store.offline import natural
 
 FAILED, NOT_KNOWN, STANDS_OPEN, OUT_OF_SERVICE = "DOOR-201", "DOOR-209", "DOOR-210", "DOOR-211"
-DEPOSITS_OFF, NOT_ACCEPTED, DRILL = "FLOW-313", "CTRL-709", "CTRL-708"
+DEPOSITS_OFF, NOT_ACCEPTED, DRILL = "FLOW-313", "CTRL-721", "CTRL-720"
 NAMED_MAX = 8  # doors named in one line; `compartments` lists them all
 GRAVITY = {"bad": 0, "attention": 1}
 

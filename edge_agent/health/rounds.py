@@ -17,6 +17,7 @@ from drivers.scanner_port import ScannerState
 from edge_agent.domain import fault_desk
 from edge_agent.domain.fault import HOUR_S, Promise, Promises
 from edge_agent.domain.fault_desk import Found
+from edge_agent.domain.hardware import BOARD_SILENT
 from edge_agent.health import devices, host, locker
 from edge_agent.health.devices import BoardSeen, Heard, PortSeen
 
@@ -77,7 +78,7 @@ class Health:
         agent = self._agent
         yield from locker.clock(agent.ledger.now())
         yield from self._buses()
-        yield from devices.boards(boards_of(agent.buses))
+        yield from devices.boards(self.boards())
         yield from self._scanners()
         yield from devices.screen(Heard(True, self.page_ago_s()))
         waiting = agent.ledger.last_sequence - agent.ledger.watermark
@@ -85,6 +86,12 @@ class Health:
 
     def _bridge_ago_s(self) -> float | None:
         return None if self._bridge_asked_s is None else time.monotonic() - self._bridge_asked_s
+
+    def boards(self) -> Iterator[BoardSeen]:
+        """As they answered when they were prepared, and those that have fallen silent since, with the fact."""
+        faults = self._agent.ledger.state.fault.values()
+        silent = {fault.place: fault.detail for fault in faults if fault.code == BOARD_SILENT}
+        return boards_of(self._agent.buses, silent)
 
     def _buses(self) -> Iterator[Check]:
         ports = {bus.name: bus.port or bus.network for bus in self._agent.config.bus}
@@ -117,10 +124,12 @@ def ports_of(states: Mapping[str, BusState | ScannerState], ports: Mapping[str, 
         yield PortSeen(name, ports[name], code, error.fact if error else "")
 
 
-def boards_of(buses: Mapping[str, Bus]) -> Iterator[BoardSeen]:
+def boards_of(buses: Mapping[str, Bus], silent: Mapping[str, str]) -> Iterator[BoardSeen]:
     for bus in buses.values():
         for name, who in bus.boards().items():
-            if isinstance(who, BusError):
+            if name in silent:
+                yield BoardSeen(name, bus.name, False, BOARD_SILENT, silent[name])
+            elif isinstance(who, BusError):
                 yield BoardSeen(name, bus.name, False, who.code, who.fact)
             else:
                 yield BoardSeen(name, bus.name, None if who is None else True)

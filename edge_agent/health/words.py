@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from edge_agent.control.health_types import Check, VerdictWord
+from collections.abc import Iterable
+
+import msgspec
+
+from edge_agent.control.health_types import Check, DoctorResult, VerdictWord
 from edge_agent.error_table import EXPLANATIONS
 
 LEADS_ON: dict[str, str] = {
@@ -25,8 +29,8 @@ LEADS_ON: dict[str, str] = {
     "HOST-705": "lockerctl screen info",
     "FLOW-313": "lockerctl deposits resume --reason TEXT",
     "CTRL-701": "lockerctl doctor",
-    "CTRL-708": "lockerctl drill end",
-    "CTRL-709": "lockerctl cabinet accept --reason TEXT",
+    "CTRL-720": "lockerctl drill end",
+    "CTRL-721": "lockerctl cabinet accept --reason TEXT",
 }
 """Code → what to type next. A bus's own codes lead to its scan; every other one to its explanation."""
 
@@ -51,6 +55,18 @@ def wrong(area: str, place: str, verdict: VerdictWord, code: str, fact: str) -> 
         next_step=row.next_step,
         command=command_of(code, place),
     )
+
+
+def report(version: str, checks: Iterable[Check], area: str) -> DoctorResult:
+    """What `doctor` answers: of one area or of all. It does not send anybody to itself."""
+    wanted = (check for check in checks if area in ("", check.area))
+    return DoctorResult(version=version, checks=tuple(map(_led_on, wanted)))
+
+
+def _led_on(check: Check) -> Check:
+    if not check.command.startswith("lockerctl doctor"):
+        return check
+    return msgspec.structs.replace(check, command=f"lockerctl explain {check.code}")
 
 
 def well(area: str, place: str, fact: str) -> Check:

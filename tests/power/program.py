@@ -80,12 +80,16 @@ class Manager:
 class Site:
     """One folder, one cabinet, one program after the other. Start with `site(folder)`."""
 
-    def __init__(self, folder: Path, watchdog_s: float = 0.0, listen: str = KIOSK) -> None:
+    def __init__(self, folder: Path, watchdog_s: float = 0.0, listen: str = KIOSK, **sections: Any) -> None:
+        """`sections` are added to the demo's configuration."""
         self.folder, self.state = folder, folder / "state"
         self._key = CloudKey()
         self._watchdog_s = watchdog_s
         paper = demo_cabinet.document(
-            folder, kiosk={"listen": listen, "speech": False}, security={"cloud_key": self._key.public}
+            folder,
+            kiosk={"listen": listen, "speech": False},
+            security={"cloud_key": self._key.public},
+            **sections,
         )
         self.cabinet = SimCabinet.of_document(paper)
         self.cabinet.open_ports(folder)

@@ -10,7 +10,7 @@ from edge_agent.control.health_types import Check, DoctorArguments, DoctorResult
 from edge_agent.errors import ControlError
 from edge_agent.health import devices, host
 from edge_agent.health.devices import BoardSeen, Heard, PortSeen
-from edge_agent.health.words import skipped, wrong
+from edge_agent.health.words import report, skipped, wrong
 from edge_agent.version import VERSION
 
 
@@ -24,7 +24,7 @@ def doctor(asked: DoctorArguments, bench: Bench) -> DoctorResult:
         if asked.area in ("", area):
             checks.extend(check(looked))
     checks.extend(check for check in _devices(asked.area, bench) if asked.area in ("", check.area))
-    return DoctorResult(version=VERSION, checks=tuple(c for c in checks if asked.area in ("", c.area)))
+    return report(VERSION, checks, asked.area)
 
 
 def _devices(area: str, bench: Bench) -> Iterator[Check]:
