@@ -8,9 +8,10 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
@@ -31,16 +32,25 @@ POLLS_MAX = 8  # polls that were overtaken by a reconnect end by themselves; so 
 QUESTIONS_MAX = (
     256  # twenty commands, acknowledgements and snapshots; beyond it the agent has been away for minutes
 )
+TOLD = get_args(ct.AlarmCode)  # the rest is the line's daily life, or in the journal by another way
+TELL_AGAIN_S = 3600.0
 AWAY = ("CTRL-701", "CTRL-702")
 MALFORMED = "CTRL-706"  # the agent says that the message itself is no good
 
 
 class AgentLink:
-    """`hear` is called from the link's threads and must only enqueue."""
+    """`hear` is called from the link's threads and must only enqueue. `figures`: the bridge's own telemetry."""
 
-    def __init__(self, bridge_socket: Path, hear: Callable[[w.Heard], None]) -> None:
+    def __init__(
+        self,
+        bridge_socket: Path,
+        hear: Callable[[w.Heard], None],
+        figures: Callable[[], dict[str, float]] = dict,
+    ) -> None:
         self._client = Client(bridge_socket, ANSWER_S)
         self._hear = hear
+        self._figures = figures
+        self._told_at: dict[str, float] = {}
         self._questions: queue.Queue[w.Wish] = queue.Queue(QUESTIONS_MAX)
         self._polls = threading.Semaphore(POLLS_MAX)
         threading.Thread(target=self._answer_questions, name="agent", daemon=True).start()
@@ -48,6 +58,8 @@ class AgentLink:
     def do(self, wish: w.Wish) -> None:
         if isinstance(wish, w.FetchEvents | w.FetchReplies):
             threading.Thread(target=self._poll, args=(wish,), name="poll", daemon=True).start()
+            return
+        if isinstance(wish, w.Alarm) and not self._worth_telling(wish):
             return
         try:
             self._questions.put_nowait(wish)
@@ -74,7 +86,18 @@ class AgentLink:
         if heard is not None:
             self._hear(heard)
 
+    def _worth_telling(self, alarm: w.Alarm) -> bool:
+        """What belongs into the journal, and not more often than a person would want to read it."""
+        now = time.monotonic()
+        if alarm.code not in TOLD or now - self._told_at.get(alarm.code, float("-inf")) < TELL_AGAIN_S:
+            return False
+        self._told_at[alarm.code] = now
+        return True
+
     def _failed(self, wish: w.Wish, error: AgentError) -> w.Heard | None:
+        if isinstance(wish, w.Alarm):
+            self._told_at.pop(wish.code, None)  # when it comes up again, the agent may be there
+            return None
         if isinstance(wish, w.Hand) and error.code not in AWAY:
             return w.Decided(wish.message.handle, refusal=str(error), passing=error.code != MALFORMED)
         if isinstance(wish, w.FetchSnapshots) and error.code not in AWAY:
@@ -98,6 +121,9 @@ class AgentLink:
                 return None
             case w.Hand():
                 return self._hand(wish)
+            case w.Alarm():
+                self._ask("alarms", _alarm(wish))
+                return None
         raise AssertionError(f"no question to the agent: {wish}")
 
     def _greeting(self) -> w.Greeting:
@@ -116,6 +142,7 @@ class AgentLink:
 
     def _snapshots(self) -> w.Snapshots:
         state, telemetry = self._ask("state", t.Nothing()), self._ask("telemetry", t.Nothing())
+        telemetry = msgspec.structs.replace(telemetry, figures={**telemetry.figures, **self._figures()})
         return w.Snapshots(msgspec.json.encode(state), msgspec.json.encode(telemetry))
 
     def _hand_acks(self, wish: w.HandAcks) -> None:
@@ -148,3 +175,8 @@ class AgentLink:
 
 def _reply(reply: ct.Reply) -> w.Reply:
     return w.Reply(reply.n, reply.topic, msgspec.json.encode(reply.body), reply.correlation)
+
+
+def _alarm(alarm: w.Alarm) -> ct.AlarmsArguments:
+    said = {"code": alarm.code, "where": alarm.where, "detail": alarm.detail}
+    return msgspec.convert(said, ct.AlarmsArguments)

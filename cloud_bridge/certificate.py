@@ -31,6 +31,7 @@ class CertificateWatch:
         self._wall = wall
         self._at: float | None = None
         self._told = 0  # steps that were told already
+        self._left: float | None = None
 
     def look(self, now: float) -> Alarm | None:
         """`now` is monotonic, in seconds."""
@@ -38,9 +39,14 @@ class CertificateWatch:
             return None
         self._at = now
         try:
-            left = days_left(self._file, self._wall())
+            self._left = left = days_left(self._file, self._wall())
         except (OSError, ValueError) as error:
+            self._left = None
             return Alarm("CLOUD-560", f"certificate {self._file}", f"cannot be read: {error}")
         passed = sum(left <= step for step in STEPS_DAYS)
         again, self._told = passed > self._told or passed == len(STEPS_DAYS), passed
         return Alarm("CLOUD-560", f"certificate {self._file}", f"{left:.0f} days left") if again else None
+
+    def figures(self) -> dict[str, float]:
+        """For the telemetry: days that the certificate which this bridge uses still holds, as seen at the last look."""
+        return {} if self._left is None else {"certificate_days": round(self._left, 1)}

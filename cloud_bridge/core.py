@@ -28,7 +28,6 @@ RESERVED = 4
 HELLO_WAIT_S = 10.0  # for the cloud's answer; then hello again, the wait doubled, subscriptions renewed
 HELLO_WAIT_MAX_S = 300.0
 STALL_S = 30.0  # published events that the cloud says nothing about: it may not have got them
-PUBACK_WAIT_S = 60.0  # two keep-alives without any PUBACK: the connection is half open
 SNAPSHOT_S = 60.0  # state and telemetry, at a slow pace
 
 
@@ -57,6 +56,9 @@ class Core:
         self._settings = settings
         self._topics = Topics(settings.locker)
         self._backoff = Backoff(settings.urls, settings.chance)
+        self._puback_wait_s = (
+            2 * settings.limits.keepalive_s
+        )  # without any PUBACK: the connection is half open
         self._out = Outgoing(settings.limits, application_acks=settings.application_acks)
         self._in = Incoming(self._topics)
         self._answers = Answers()
@@ -181,7 +183,7 @@ class Core:
         self._backoff.connected(now)
         self._room = min(FLYING_MAX, heard.receive_max)
         self._line = Line.SUBSCRIBING
-        self._puback_at = now + PUBACK_WAIT_S
+        self._puback_at = now + self._puback_wait_s
         self._wish(w.Subscribe(self._topics.subscriptions))
 
     def _refused(self, heard: w.Refused, now: float) -> None:
@@ -192,7 +194,8 @@ class Core:
     def _lost(self, heard: w.Lost, now: float) -> None:
         if self._line is Line.RESTING:
             return
-        self._wish(w.Alarm("CLOUD-551", f"broker {self._backoff.url}", heard.reason))
+        code = "CLOUD-558" if heard.dead else "CLOUD-551"
+        self._wish(w.Alarm(code, f"broker {self._backoff.url}", heard.reason))
         self._rest(now, taken_over=heard.taken_over)
         if heard.taken_over and self._backoff.conflict(now):
             self._conflict("another client keeps connecting under this locker's name; resting")
@@ -221,7 +224,7 @@ class Core:
 
     def _published(self, heard: w.Published, now: float) -> None:
         self._flying.discard(heard.token)
-        self._puback_at = now + PUBACK_WAIT_S if self._flying else None
+        self._puback_at = now + self._puback_wait_s if self._flying else None
         if self._answers.published(heard.token):
             return
         alarm = self._out.published(heard.token, heard.code, now)
@@ -274,9 +277,8 @@ class Core:
                 self._greeting = True
                 self._wish(w.Greet())  # a new session for the new line
         if _due(self._puback_at, now):
-            detail = (
-                f"no answer to {len(self._flying)} messages within {PUBACK_WAIT_S:g} s: the line is half open"
-            )
+            silence = f"no answer to {len(self._flying)} messages within {self._puback_wait_s:g} s"
+            detail = f"{silence}: the line is half open"
             self._wish(w.Alarm("CLOUD-558", f"broker {self._backoff.url}", detail))
             self._wish(w.HangUp(politely=False))
             self._rest(now, taken_over=False)
@@ -321,7 +323,7 @@ class Core:
         if self._answers.wants():
             self._wish(w.FetchReplies(self._answers.after))
         if self._flying and self._puback_at is None:
-            self._puback_at = now + PUBACK_WAIT_S
+            self._puback_at = now + self._puback_wait_s
 
     def _say_hello(self, now: float) -> None:
         first = self._agent.first if self._agent else 0

@@ -50,7 +50,7 @@ class Crank:
                 self._carry_out(wish, link, line)
             heard = self._next(now)
             if (alarm := check()) is not None:
-                _tell(alarm)
+                self._carry_out(alarm, link, line)
         line.do(w.HangUp())
 
     def _next(self, now: float) -> w.Heard:
@@ -64,6 +64,7 @@ class Crank:
     def _carry_out(self, wish: w.Wish, link: Doer, line: Doer) -> None:
         if isinstance(wish, w.Alarm):
             _tell(wish)
+            link.do(wish)
         elif isinstance(wish, OF_THE_LINE):
             line.do(wish)
         else:

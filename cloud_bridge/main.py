@@ -13,6 +13,8 @@ import signal
 import sys
 import threading
 import time
+from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,15 +22,19 @@ from cloud_bridge.agent_link import AgentLink
 from cloud_bridge.certificate import CertificateWatch
 from cloud_bridge.core import Core, Settings
 from cloud_bridge.crank import Crank
+from cloud_bridge.identity_watch import IdentityWatch
+from cloud_bridge.outgoing import SHIPPED, Limits
 from cloud_bridge.paho_transport import PORTS, Identity, PahoTransport
 from cloud_bridge.topics import Topics
-from cloud_bridge.words import Alarm
+from cloud_bridge.words import Alarm, Heard, Lost, Refused
 from edge_agent import logs
 from edge_agent.config import Config, load
 from edge_agent.errors import CloudError, ConfigError
 
 EXIT_FAILED, EXIT_CONFIG = 1, 9
+CHANCE = random.SystemRandom().random  # lockers that start together must not dial together
 BRIDGE_SOCKET = "bridge.sock"
+ALARMS_MAX = 10  # of the certificates, until the next turn of the crank
 
 
 def run(arguments: list[str] | None = None) -> None:
@@ -51,22 +57,40 @@ def run(arguments: list[str] | None = None) -> None:
     work(config, stop)
 
 
-def work(config: Config, stop: threading.Event) -> None:
-    """Until `stop` is set."""
+def work(
+    config: Config,
+    stop: threading.Event,
+    chance: Callable[[], float] = CHANCE,
+    limits: Limits = SHIPPED,
+) -> None:
+    """Until `stop` is set. `chance` returns a number in [0, 1): it spreads the waits between two dials."""
     cloud = config.cloud
     topics = Topics(config.locker.id)
-    chance = random.SystemRandom().random
-    crank = Crank(Core(Settings(config.locker.id, cloud.urls, chance, cloud.ack == "application")))
+    crank = Crank(Core(Settings(config.locker.id, cloud.urls, chance, cloud.ack == "application", limits)))
+
+    def hear(heard: Heard) -> None:
+        """The line's words: whoever decides on certificates hears them first."""
+        watch.heard(heard)
+        if isinstance(heard, Refused | Lost):
+            line.identity = watch.identity()
+        crank.hear(heard)
+
     identity = Identity(cloud.client_id or config.locker.id, cloud.ca_file, cloud.cert_file, cloud.key_file)
-    line = PahoTransport(identity, topics.presence, crank.hear)
+    alarms: deque[Alarm] = deque(maxlen=ALARMS_MAX)
+    watch = IdentityWatch(identity, alarms.append)
+    line = PahoTransport(watch.identity(), topics.presence, hear, limits.keepalive_s)
     folder = Path(os.environ.get("RUNTIME_DIRECTORY", config.locker.state_dir))
     certificate = CertificateWatch(cloud.cert_file)
 
     def check() -> Alarm | None:
         line.check()
-        return certificate.look(time.monotonic())
+        now = time.monotonic()
+        if watch.look(now):
+            hear(Lost("a new certificate waits"))
+        return alarms.popleft() if alarms else certificate.look(now)
 
-    crank.run(AgentLink(folder / BRIDGE_SOCKET, crank.hear), line, check, stop)
+    link = AgentLink(folder / BRIDGE_SOCKET, crank.hear, certificate.figures)
+    crank.run(link, line, check, stop)
 
 
 def _check(config: Config) -> None:

@@ -20,6 +20,7 @@ BATCHES_MAX = 3  # batches in flight: 192 KiB, so that a reply waits seconds beh
 BATCHES_PER_S = 10.0  # of a backlog: ten thousand small events, a hundredth of what a broker takes
 AHEAD_MAX = 20_000  # events beyond the cloud's word: a broker's queue drops silently where it is full
 REWIND_REST_S = 1.0  # one gap makes the cloud repeat itself for every message in flight behind it
+KEEPALIVE_S = 30.0  # a dead line is known within two of them
 PAUSE_FIRST_S, PAUSE_MAX_S = 5.0, 300.0  # after a broker's refusal: it is an ACL or a quota, not a moment
 
 
@@ -47,6 +48,7 @@ class Limits:
 
     batches_per_s: float = BATCHES_PER_S
     window: int = WINDOW
+    keepalive_s: float = KEEPALIVE_S
 
 
 SHIPPED = Limits()

@@ -37,6 +37,11 @@ CONNECT_S = 20.0  # TCP and TLS together, on a mobile line
 MANY = 65_535  # a broker's Receive Maximum where it names none
 TOPIC_INVALID = 0x90  # MQTT 5: "topic name invalid"
 TAKEN_OVER = 0x8E  # MQTT 5: "session taken over"
+SILENT = 0x8D  # MQTT 5: "keep alive timeout"
+CUT_OFF = (
+    ssl.SSLEOFError,
+    ssl.SSLZeroReturnError,
+)  # the line broke in the handshake: no word on any certificate
 PORTS = {"mqtt": 1883, "mqtts": 8883}
 
 
@@ -69,7 +74,7 @@ class PahoTransport:
         hear: Callable[[w.Heard], None],
         keepalive_s: float = KEEPALIVE_S,
     ) -> None:
-        self._identity = identity
+        self.identity = identity  # what the next dial shows
         self._presence_topic = presence_topic
         self._hear = hear
         self._keepalive_s = keepalive_s
@@ -80,9 +85,7 @@ class PahoTransport:
         match wish:
             case w.Dial():
                 self.hang_up(politely=False)
-                self._line = _Line(
-                    self._identity, self._presence_topic, wish, self._hear, self._keepalive_s
-                )
+                self._line = _Line(self.identity, self._presence_topic, wish, self._hear, self._keepalive_s)
                 self._line.start()
             case w.HangUp(politely):
                 self.hang_up(politely=politely)
@@ -181,7 +184,8 @@ class _Line:
         except ssl.SSLCertVerificationError as error:
             return self.tell(w.Refused(f"certificate: {error.verify_message}", certificate=True))
         except (OSError, ValueError, mqtt.WebsocketConnectionError) as error:
-            return self.tell(w.Refused(str(error) or type(error).__name__, isinstance(error, ssl.SSLError)))
+            distrust = isinstance(error, ssl.SSLError) and not isinstance(error, CUT_OFF)
+            return self.tell(w.Refused(str(error) or type(error).__name__, distrust))
         try:
             self._client.loop_forever()
         except Exception as error:  # the outermost place of the thread: the line is gone, whatever it was
@@ -265,7 +269,7 @@ class _Line:
     ) -> None:
         if not self._greeted:
             self.tell(w.Refused(f"no greeting: {reason}"))
-        self.tell(w.Lost(str(reason), taken_over=reason.value == TAKEN_OVER))
+        self.tell(w.Lost(str(reason), reason.value == TAKEN_OVER, reason.value == SILENT))
 
     @_guarded
     def _on_subscribe(self, client: mqtt.Client, data: Any, mid: int, reasons: Any, properties: Any) -> None:

@@ -100,10 +100,11 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """The connection is gone. `taken_over`: the broker said that another client has this name."""
+    """The connection is gone. `taken_over`: the broker said that another client has this name; `dead`: silence."""
 
     reason: str
     taken_over: bool = False
+    dead: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,13 @@ def _test_effect(arguments: Any) -> str:
     return f"Open door {arguments.number} {times}: stand before it and shut it each time."
 
 
+def _forget_effect(arguments: Any) -> str:
+    told = "Have this locker's certificate revoked" if arguments.url else "Tell nobody"
+    return (
+        f"{told} and throw its keys away: the cloud hears nothing more from it until it is provisioned again."
+    )
+
+
 def _resolve_effect(arguments: Any) -> str:
     return f"Fault {arguments.fault} counts as mended, on your word."
 
@@ -81,6 +88,7 @@ EFFECTS: dict[str, Callable[[Any], str]] = {
     "emergency.stop-deposits": _stop_effect,
     "emergency.open-all": _open_all_effect,
     "fault.resolve": _resolve_effect,
+    "identity.forget": _forget_effect,
     "door.unlock": _door_effect,
     "door.test": _test_effect,
 }

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from edge_agent.cli import show_bench, show_doors, show_health, show_install, show_ledger
+from edge_agent.cli import show_bench, show_doors, show_health, show_identity, show_install, show_ledger
 from edge_agent.cli.terminal import Grid, say, show
 from edge_agent.control import types as t
 from edge_agent.error_table import EXPLANATIONS
@@ -201,5 +201,6 @@ SHOW: dict[str, Callable[[Any], None]] = {
     **show_health.SHOW,
     **show_bench.SHOW,
     **show_install.SHOW,
+    **show_identity.SHOW,
 }
 """Operation key → how its result, or one item of its stream, is shown."""

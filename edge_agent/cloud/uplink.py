@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 POLL_MAX_S = 60.0  # the longest long poll: proxies and watchdogs expect a sign of life
 EVENT_REFUSED = "CLOUD-531"
+UPLINK = "uplink"  # the place of the bridge's alarms
+MINOR_ALARMS = ("CLOUD-556",)  # one message set aside: somebody's mistake, and nothing is lost by it
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class Cloud:
             "replies": self._waiting_replies,
             "documents": self._document,
             "expected": self._expected,
+            "alarms": self._alarm,
             "state": self._snapshot,
             "telemetry": self._telemetry,
         }
@@ -130,6 +133,15 @@ class Cloud:
 
     async def _expected(self, asked: ct.ExpectedArguments, caller: Caller) -> ct.ExpectedResult:
         return await self.expected.take(asked.payload)
+
+    async def _alarm(self, asked: ct.AlarmsArguments, caller: Caller) -> ct.AlarmsResult:
+        """One fault for each kind: places are foreign words, and a hostile broker knows many."""
+        severity = "minor" if asked.code in MINOR_ALARMS else "major"
+        detail = f"{asked.where}: {asked.detail}"
+        done = await self._ledger.transact(
+            lambda state, at: hardware.open_fault(state, asked.code, UPLINK, severity, at, detail)
+        )
+        return ct.AlarmsResult(fault=done.result)
 
     async def _snapshot(self, asked: t.Nothing, caller: Caller) -> ct.StateResult:
         return snapshot.state_of(self._ledger, self._parts.digest, self.documents.standing())

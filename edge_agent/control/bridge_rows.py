@@ -87,6 +87,14 @@ BRIDGE_ROWS: tuple[Operation, ...] = (
         '-d \'{"payload": "..."}\' http://agent/expected',
     ),
     _bridge(
+        "alarms",
+        "Open a fault for what the bridge alone notices.",
+        Tier.REVERSIBLE,
+        cloud.AlarmsArguments,
+        cloud.AlarmsResult,
+        '-d \'{"code": "CLOUD-553", "where": "locker", "detail": "..."}\' http://agent/alarms',
+    ),
+    _bridge(
         "state",
         "Show the compact snapshot that the cloud keeps.",
         READ,

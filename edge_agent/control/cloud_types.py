@@ -146,6 +146,22 @@ class AckedArguments(AcksArguments, frozen=True, kw_only=True):
     ] = ()
 
 
+AlarmCode = Literal["CLOUD-552", "CLOUD-553", "CLOUD-554", "CLOUD-555", "CLOUD-556", "CLOUD-565"]
+"""What the bridge alone notices and a person has to see to."""
+
+
+class AlarmsArguments(Arguments, frozen=True):
+    code: Annotated[AlarmCode, option("Which one, as in the table of errors.")]
+    where: Annotated[str, option("The broker, topic or file.", metavar="TEXT")]
+    detail: Annotated[str, option("What was found.", metavar="TEXT")] = ""
+
+
+class AlarmsResult(Result, frozen=True):
+    """`fault`: the open one; the same trouble again adds nothing to it."""
+
+    fault: str
+
+
 class DocumentStanding(msgspec.Struct, frozen=True, kw_only=True):
     """`version` in force, 0 for none; the newest refused one with its reason, if it came later."""
 

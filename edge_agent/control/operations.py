@@ -13,6 +13,7 @@ from edge_agent.control.bench_rows import BENCH_ROWS
 from edge_agent.control.bridge_rows import BRIDGE_ROWS
 from edge_agent.control.door_rows import DOOR_ROWS
 from edge_agent.control.health_rows import HEALTH_ROWS
+from edge_agent.control.identity_rows import IDENTITY_ROWS
 from edge_agent.control.install_rows import INSTALL_ROWS
 from edge_agent.control.operation import Needs, Operation, Role, Tier
 
@@ -267,6 +268,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *BENCH_ROWS,
     *DOOR_ROWS,
     *INSTALL_ROWS,
+    *IDENTITY_ROWS,
     *BRIDGE_ROWS,
 )
 

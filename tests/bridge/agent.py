@@ -20,7 +20,7 @@ from edge_agent.control import types as t
 from edge_agent.control.operations import Role
 from edge_agent.control.server import Caller, ThreadedServer, create_app
 
-POLL_MAX_S = 2.0
+LOOK_S = 0.005
 BATCH_MAX = 500
 
 
@@ -32,6 +32,7 @@ class Journal:
         self.events: list[bytes] = []
         self.acked = 0
         self.commands: list[ct.CommandsArguments] = []
+        self.alarms: list[str] = []
         self._changed = threading.Condition()
 
     def append(self, count: int = 1) -> None:
@@ -79,15 +80,17 @@ class AgentEnd:
     def __init__(self, folder: Path, journal: Journal) -> None:
         self.journal = journal
         folder.mkdir(exist_ok=True)
-        names = ("session", "hello", "events", "acks", "commands", "replies", "state", "telemetry")
+        names = ("session", "hello", "events", "acks", "commands", "replies", "state", "telemetry", "alarms")
         handlers: dict[str, Any] = {name: getattr(self, name) for name in names}
         self._server = ThreadedServer(create_app(Role.BRIDGE, handlers), folder / "bridge.sock")
+        self._ending = False
 
     def __enter__(self) -> AgentEnd:
         self._server.__enter__()
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self._ending = True
         self._server.__exit__(*exception)
 
     async def session(self, asked: t.Nothing, caller: Caller) -> ct.SessionResult:
@@ -107,9 +110,9 @@ class AgentEnd:
 
     async def events(self, asked: t.EventsArguments, caller: Caller) -> t.EventsResult:
         journal, loop = self.journal, asyncio.get_running_loop()
-        until = loop.time() + min(asked.wait, POLL_MAX_S)
-        while len(journal.events) <= asked.after and loop.time() < until:  # noqa: ASYNC110 - appended by threads
-            await asyncio.sleep(0.005)
+        until = loop.time() + asked.wait
+        while not self._ending and len(journal.events) <= asked.after and loop.time() < until:  # noqa: ASYNC110 - threads append
+            await asyncio.sleep(LOOK_S)
         found = journal.events[asked.after : asked.after + BATCH_MAX]
         return t.EventsResult(
             epoch=journal.epoch, first=asked.after + 1, events=tuple(msgspec.Raw(one) for one in found)
@@ -127,8 +130,14 @@ class AgentEnd:
         return ct.CommandsResult(reply=ct.Reply(n=0, topic=topic, body=body, correlation=asked.correlation))
 
     async def replies(self, asked: ct.RepliesArguments, caller: Caller) -> ct.RepliesResult:
-        await asyncio.sleep(min(asked.wait, POLL_MAX_S))
+        until = asyncio.get_running_loop().time() + asked.wait
+        while not self._ending and asyncio.get_running_loop().time() < until:  # noqa: ASYNC110 - ended by a thread
+            await asyncio.sleep(LOOK_S)
         return ct.RepliesResult(replies=())
+
+    async def alarms(self, asked: ct.AlarmsArguments, caller: Caller) -> ct.AlarmsResult:
+        self.journal.alarms.append(asked.code)
+        return ct.AlarmsResult(fault=asked.code)
 
     async def state(self, asked: t.Nothing, caller: Caller) -> ct.StateResult:
         return ct.StateResult(

@@ -1,9 +1,10 @@
-"""Certificates made for one test: an authority, a broker, lockers, a back office."""
+"""Certificates made for one test: an authority, a broker, lockers, a back office; and the documented broker."""
 
 from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+DOCS = Path(__file__).parents[2] / "docs" / "mqtt"
 
 
 @dataclass(frozen=True)
@@ -76,3 +79,18 @@ def _ca() -> x509.BasicConstraints:
 
 def _name(common: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
+
+
+def documented(folder: Path, authority: Authority, broker: Pair) -> str:
+    """docs/mqtt/mosquitto.conf with this test's four paths, and without its listener line, which is the test's own."""
+    text = (DOCS / "mosquitto.conf").read_text(encoding="utf-8")
+    for setting, value in {
+        "cafile": authority.ca,
+        "certfile": broker.cert,
+        "keyfile": broker.key,
+        "acl_file": DOCS / "acl.conf",
+        "persistence_location": f"{folder}/",
+    }.items():
+        text, count = re.subn(rf"^{setting} .*$", f"{setting} {value}", text, flags=re.M)
+        assert count == 1, setting
+    return re.sub(r"^(listener|per_listener_settings) .*$", "", text, flags=re.M)

@@ -11,9 +11,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ from cloud_bridge.paho_transport import Identity, PahoTransport
 from cloud_bridge.topics import Topics
 from sim import demo_cabinet
 from sim.cloud.office import Heard, Office
-from sim.cloud.record import Record, Taken
+from sim.cloud.record import Record, Taken, accept_all
 from sim.toml_text import dumps
 
 LOCKER = "DEMO-0001"
@@ -61,10 +62,10 @@ def until(true: Callable[[], bool], what: str, timeout_s: float = SOON_S) -> Non
 class Mosquitto:
     """The real broker with its own configuration, on loopback."""
 
-    def __init__(self, folder: Path, settings: str = PLAIN) -> None:
-        self.port = free_port()
+    def __init__(self, folder: Path, settings: str = PLAIN, port: int = 0, name: str = "mosquitto") -> None:
+        self.port = port or free_port()
         self._program = mosquitto_program()
-        self._file = folder / "mosquitto.conf"
+        self._file = folder / f"{name}.conf"
         own = f"user {getpass.getuser()}\n"  # as root it would become another, who may not read the test's folder
         self._file.write_text(f"{own}listener {self.port} 127.0.0.1\n{settings}", encoding="utf-8")
         self._process: subprocess.Popen[bytes] | None = None
@@ -78,6 +79,13 @@ class Mosquitto:
         self._process = subprocess.Popen([self._program, "-c", str(self._file)], stdout=log, stderr=log)
         log.close()
         until(self._listens, "mosquitto listens")
+
+    def reads(self, setting: str) -> None:
+        """A line more in its configuration, and a new start."""
+        with self._file.open("a", encoding="utf-8") as file:
+            file.write(f"{setting}\n")
+        self._end(signal.SIGTERM)
+        self.start()
 
     def kill(self) -> None:
         """No word, no saving."""
@@ -111,8 +119,15 @@ class Mosquitto:
 class BackOffice:
     """`sim.cloud` on a broker, its record in `folder`; every message of presence and replies is kept."""
 
-    def __init__(self, folder: Path, url: str, **settings: object) -> None:
-        self.record = Record(folder / "cloud.db")
+    def __init__(
+        self,
+        folder: Path,
+        url: str,
+        judge: Callable[[Mapping[str, Any]], str] = accept_all,
+        **settings: object,
+    ) -> None:
+        folder.mkdir(exist_ok=True)
+        self.record = Record(folder / "cloud.db", judge)
         self.words: list[Heard] = []
         self.taken: list[Taken] = []
         self._office = Office(

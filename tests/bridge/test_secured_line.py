@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,10 +14,9 @@ from paho.mqtt import client as mqtt
 from cloud_bridge.main import run
 from cloud_bridge.paho_transport import Identity, tls_context
 from tests.bridge.agent import AgentEnd, Journal
-from tests.bridge.papers import Authority, Pair
+from tests.bridge.papers import DOCS, Authority, Pair, documented
 from tests.bridge.stage import LOCKER, SOON_S, BackOffice, Mosquitto, patient_bridge, until, written_config
 
-DOCS = Path(__file__).parents[2] / "docs" / "mqtt"
 VICTIM = "OTHER-0002"
 
 
@@ -38,21 +36,6 @@ class Site:
     def identity(self, pair: Pair | None = None, ca: Path | None = None) -> Identity:
         pair = pair or self.locker
         return Identity(LOCKER, str(ca or self.authority.ca), pair.cert, pair.key)
-
-
-def documented(folder: Path, authority: Authority, broker: Pair) -> str:
-    """docs/mqtt/mosquitto.conf with this test's four paths, and without its listener line, which is the test's own."""
-    text = (DOCS / "mosquitto.conf").read_text(encoding="utf-8")
-    for setting, value in {
-        "cafile": authority.ca,
-        "certfile": broker.cert,
-        "keyfile": broker.key,
-        "acl_file": DOCS / "acl.conf",
-        "persistence_location": f"{folder}/",
-    }.items():
-        text, count = re.subn(rf"^{setting} .*$", f"{setting} {value}", text, flags=re.M)
-        assert count == 1, setting
-    return re.sub(r"^(listener|per_listener_settings) .*$", "", text, flags=re.M)
 
 
 @pytest.fixture

@@ -40,6 +40,9 @@ HANDLERS: dict[str, str] = {
     "couriers.list": "edge_agent.cli.direct.ledger:couriers_list",
     "couriers.revoke": "edge_agent.cli.direct.ledger:couriers_revoke",
     "setup": "edge_agent.cli.direct.setup:setup",
+    "provision": "edge_agent.cli.direct.provisioning:provision",
+    "identity.show": "edge_agent.cli.direct.provisioning:identity_show",
+    "identity.forget": "edge_agent.cli.direct.provisioning:identity_forget",
     "coils.off": "edge_agent.cli.direct.coils:off",
 }
 """Operation key → function, by name: only the module of the verb that was typed is imported."""
