@@ -55,6 +55,27 @@ class Reissue(Strict, frozen=True):
     phone: Phone | None = None
 
 
+class DelegatePickup(Strict, frozen=True):
+    """Somebody else may collect this stay. The back office draws the token and hands it on; so: only sealed.
+
+    `delegate` is the grant's own id, by which it is journalled and taken back; it names nobody.
+    """
+
+    stay: Stay
+    delegate: Identity
+    token: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32,64}$")]
+    hours: Annotated[int, msgspec.Meta(ge=1, le=HOURS_MAX)]
+    operator: Identity
+    reason: Words = ""
+
+
+class RevokeDelegate(Strict, frozen=True):
+    stay: Stay
+    delegate: Identity
+    operator: Identity
+    reason: Words = ""
+
+
 class Correct(Strict, frozen=True):
     """A phone, or one parcel's waybill. Personal data: only sealed."""
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from drivers.lock_board import DoorState
 from edge_agent.cloud import orders as o
 from edge_agent.cloud.claims import CommandClaims, Strict
-from edge_agent.domain import clock_rules, corrections, remote_orders, service
+from edge_agent.domain import clock_rules, corrections, delegates, remote_orders, service
 from edge_agent.domain.code import DRAWS_MAX, draw_code, draw_token, typed_text
 from edge_agent.domain.decision import Decision, VaultWrite
 from edge_agent.domain.deposits import Credentials
@@ -132,6 +132,27 @@ async def _reissue(means: Means, claims: CommandClaims, asked: o.Reissue) -> Dec
     return decide
 
 
+async def _delegate(means: Means, claims: CommandClaims, asked: o.DelegatePickup) -> Decide:
+    hashed = means.hasher.lookup_hash("token", asked.token)
+    actor = actor_of(asked.operator, claims.iss)
+
+    def decide(state: LockerState, at: Any) -> Decision:
+        number = stay_named(state, asked.stay).compartment
+        decision = delegates.grant(
+            state, asked.stay, asked.delegate, hashed, asked.hours, actor, at, asked.reason
+        )
+        return _with({}, remote_orders.charged(state, number, decision, at))
+
+    return decide
+
+
+async def _revoke_delegate(means: Means, claims: CommandClaims, asked: o.RevokeDelegate) -> Decide:
+    actor = actor_of(asked.operator, claims.iss)
+    return lambda state, at: _with(
+        {}, delegates.revoke(state, asked.stay, asked.delegate, actor, at, asked.reason)
+    )
+
+
 async def _drawn(means: Means, phone: str) -> tuple[str, str, Credentials]:
     """A code and a token that nobody uses; they go up sealed with the event, never in the reply."""
     shape = means.state().rules.code_shape
@@ -196,6 +217,8 @@ ORDERS: dict[str, Order] = {
     "set_in_service": Order(o.Service, _in_service),
     "set_out_of_service": Order(o.Service, _out_of_service),
     "reissue_code": Order(o.Reissue, _reissue),
+    "delegate_pickup": Order(o.DelegatePickup, _delegate, sealed=True),
+    "revoke_delegate": Order(o.RevokeDelegate, _revoke_delegate),
     "correct_parcel": Order(o.Correct, _correct, sealed=True),
     "extend_retention": Order(o.Extend, _extend),
     "stop_deposits": Order(o.Switch, _stop_deposits),

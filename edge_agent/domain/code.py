@@ -36,8 +36,16 @@ class Hasher(Protocol):
     def lookup_hash(self, kind: str, value: str) -> str: ...
 
 
+class Delegate(msgspec.Struct, frozen=True):
+    """Somebody whom the recipient lets collect this one stay; `ends_at_ms` is on the service clock."""
+
+    id: str
+    token_hash: str
+    ends_at_ms: int
+
+
 class Code(msgspec.Struct, frozen=True):
-    """The credentials of one stay. `intent` and `session` name the visit that claimed it."""
+    """The credentials of one stay. `intent` and `session` name the visit that claimed it, `delegate` whose it is."""
 
     stay: str
     code_hash: str
@@ -46,6 +54,12 @@ class Code(msgspec.Struct, frozen=True):
     intent: str = ""
     session: str = ""
     by: CredentialKind | None = None
+    delegates: tuple[Delegate, ...] = ()
+    delegate: str = ""
+
+    def tokens(self) -> tuple[str, ...]:
+        """Hashes of every token that leads to this stay: the recipient's own, then the delegates'."""
+        return (self.token_hash, *(one.token_hash for one in self.delegates))
 
 
 def draw_code(chance: Randomness, shape: str, is_taken: Callable[[str], bool]) -> str:

@@ -37,6 +37,8 @@ RULES: dict[type[e.Event], Rule] = {
     e.ParcelRecalled: parcels.recalled,
     e.ParcelCorrected: parcels.corrected,
     e.CodeReissued: parcels.reissued,
+    e.CodeDelegated: parcels.delegated,
+    e.CodeDelegationRevoked: parcels.delegation_revoked,
     e.CodeClaimed: parcels.claimed,
     e.CodeRearmed: parcels.rearmed,
     e.CodeSpent: parcels.spent,

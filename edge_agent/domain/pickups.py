@@ -7,6 +7,7 @@ nothing reported. Whoever was recognised may open the same door again for a shor
 
 from __future__ import annotations
 
+from edge_agent.domain import delegates
 from edge_agent.domain import events as e
 from edge_agent.domain.code import Code
 from edge_agent.domain.decision import Decision, Draft
@@ -60,12 +61,19 @@ def claim_by_code(
 def claim_by_token(
     state: LockerState, token_hash: str, session: str, at: Instant, chance: Randomness
 ) -> Decision:
-    """One scan of a pickup token. Never held up by a lockout, never counted. Result: Opening or NotAccepted."""
+    """One scan of a pickup token, the recipient's or a delegate's. Never held up by a lockout, never counted.
+
+    Result: Opening or NotAccepted.
+    """
     code = state.code.get(state.stay_by_token.get(token_hash, ""))
     if code is None or code.life is CodeLife.SPENT:
         return Decision(result=NotAccepted("spent" if code else "unknown"))
+    delegate = delegates.shown_by(code, token_hash)
+    if delegate is not None and delegates.is_over(state, delegate, at):
+        return Decision(result=NotAccepted("expired"))
     draft = Draft(state, at)
-    return draft.done(_claim(draft, code, session, CredentialKind.TOKEN, chance))
+    by = CredentialKind.DELEGATE if delegate else CredentialKind.TOKEN
+    return draft.done(_claim(draft, code, session, by, chance, delegate=delegate.id if delegate else ""))
 
 
 def others_of(state: LockerState, stay: str) -> tuple[Stay, ...]:
@@ -89,7 +97,7 @@ def claim_another(
 ) -> Decision:
     """The same recipient's next stay: this session's code for `proven` was accepted. Result: Opening."""
     shown = state.code.get(proven)
-    if shown is None or shown.session != session or shown.life is CodeLife.LIVE:
+    if shown is None or shown.session != session or shown.life is CodeLife.LIVE or shown.delegate:
         raise Refusal(NOT_PERMITTED, "no code of this recipient was accepted in this session")
     if stay not in {other.id for other in others_of(state, proven)}:
         raise Refusal(NOT_PERMITTED, "this stay is not of the same recipient, or has no live code")
@@ -97,13 +105,21 @@ def claim_another(
     return draft.done(_claim(draft, state.code[stay], session, CredentialKind.SAME_RECIPIENT, chance))
 
 
-def try_again(state: LockerState, stay: str, session: str, at: Instant, chance: Randomness) -> Decision:
-    """The door did not open and the code lives again: claim it once more without typing. Result: Opening."""
+def try_again(
+    state: LockerState, stay: str, session: str, at: Instant, chance: Randomness, delegate: str = ""
+) -> Decision:
+    """The door did not open and the code lives again: claim it once more without typing. Result: Opening.
+
+    `delegate`: the grant that was shown, "" where it was the recipient; one taken back meanwhile opens nothing.
+    """
     kept, code = stay_named(state, stay), state.code.get(stay)
     if not session or kept.session != session or code is None or code.life is not CodeLife.LIVE:
         raise Refusal(NOT_PERMITTED, "this session has no failed opening to repeat")
+    if delegate and all(one.id != delegate for one in code.delegates):
+        raise Refusal(NOT_PERMITTED, "this grant was taken back")
     draft = Draft(state, at)
-    return draft.done(_claim(draft, code, session, CredentialKind.CODE, chance))
+    by = CredentialKind.DELEGATE if delegate else CredentialKind.CODE
+    return draft.done(_claim(draft, code, session, by, chance, delegate=delegate))
 
 
 def _claim(
@@ -113,6 +129,7 @@ def _claim(
     by: CredentialKind,
     chance: Randomness,
     scopes: tuple[str, ...] = (),
+    delegate: str = "",
 ) -> Opening:
     stay = stay_named(draft.state, code.stay)
     if code.life is CodeLife.CLAIMED:
@@ -125,7 +142,7 @@ def _claim(
     opening = request_door(
         draft, stay.compartment, Cause.PICKUP, RECIPIENT, chance, session=session, stay=stay.id
     )
-    draft.add(e.CodeClaimed(stay.id, opening.intent, session, by, scopes))
+    draft.add(e.CodeClaimed(stay.id, opening.intent, session, by, scopes, delegate))
     return opening
 
 
@@ -184,6 +201,7 @@ def collected(state: LockerState, stay: str, at: Instant) -> Decision:
             session=kept.session,
             method=_method(state, stay),
             open_ms=intent.open_ms,
+            delegate=_delegate(state, stay),
         )
     )
     return draft.done()
@@ -194,12 +212,20 @@ def _method(state: LockerState, stay: str) -> str:
     return code.by.value if code and code.by else ""
 
 
+def _delegate(state: LockerState, stay: str) -> str:
+    code = state.code.get(stay)
+    return code.delegate if code else ""
+
+
 def refused(
     state: LockerState, stay: str, parcels: tuple[str, ...], reason: str, at: Instant, chance: Randomness
 ) -> Decision:
     """These parcels were put back and the door closed; what else was in the stay has been taken."""
     kept = stay_named(state, stay)
     intent = opened_by(state, kept.compartment, Cause.PICKUP)
+    code = state.code.get(stay)
+    if code is not None and code.delegate:
+        raise Refusal(NOT_PERMITTED, "a delegate collects; refusing is the recipient's")
     if not parcels or not set(parcels) <= set(kept.parcels):
         raise Refusal(WRONG_SITUATION, f"the stay in compartment {kept.compartment} has no such parcels")
     draft = Draft(state, at)

@@ -173,10 +173,11 @@ class LockerState:
         old = self.code.get(change.key)
         if old is not None:
             self.stay_by_code.pop(old.code_hash, None)
-            self.stay_by_token.pop(old.token_hash, None)
+            for token_hash in old.tokens():
+                self.stay_by_token.pop(token_hash, None)
         if isinstance(change.row, Code):
             self.stay_by_code[change.row.code_hash] = change.row.stay
-            self.stay_by_token[change.row.token_hash] = change.row.stay
+            self.stay_by_token.update(dict.fromkeys(change.row.tokens(), change.row.stay))
 
     def ahead(self) -> LockerState:
         """A view to try changes on; this state does not see them."""

@@ -17,7 +17,7 @@ from edge_agent.domain.state import LockerState
 class NotAccepted(msgspec.Struct, frozen=True):
     """The answer to a wrong try, committed before anybody is told. `tries_left`: until the next lock."""
 
-    reason: str  # unknown | spent
+    reason: str  # unknown | spent | expired
     wait_s: float = 0.0
     tries_left: int = 0
     alarm: bool = False

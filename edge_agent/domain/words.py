@@ -77,6 +77,7 @@ class CodeLife(Enum):
 class CredentialKind(Enum):
     CODE = "code"
     TOKEN = "token"  # noqa: S105 - the name of a kind of credential
+    DELEGATE = "delegate"  # the token of somebody whom the recipient lets collect
     SAME_RECIPIENT = "same-recipient"  # another stay of the person whose code was just accepted
 
 

@@ -59,6 +59,7 @@ class Context:
     intent: str = ""
     stay: str = ""
     proven: str = ""  # the stay whose code this person has shown
+    delegate: str = ""  # the grant of somebody who collects for the recipient
     parcel: str = ""
     waybill: str = ""
     size: str = ""  # sticky: the next parcel's

@@ -107,6 +107,7 @@ TABLE: Table = {
         Done("check_token", "open"): (State.CHECKING, [Go("pickup")]),
         Done("check_code", "wrong"): noticed("code-no-match"),
         Done("check_token", "wrong"): noticed("token-invalid"),
+        Done("check_token", "expired"): noticed("token-expired"),
         Done("check_code", "locked"): (
             State.LOCKED_OUT,
             [StopAll(), Show("locked-out"), Start("lockout", "wait_s"), REFUSED],

@@ -17,6 +17,7 @@ class NoticeKind(StrEnum):
     CODE_NO_MATCH = "code-no-match"  # tries_left
     SCAN_UNKNOWN = "scan-unknown"
     TOKEN_INVALID = "token-invalid"  # noqa: S105 - a kind of notice, not a secret
+    TOKEN_EXPIRED = "token-expired"  # noqa: S105 - as above; a delegate's, whose time is over
     PIN_WRONG = "pin-wrong"  # tries_left
     COURIER_UNKNOWN = "courier-unknown"
     COURIER_NEEDS_NETWORK = "courier-needs-network"

@@ -88,7 +88,7 @@ class DoorOpenTake(Screen, frozen=True, kw_only=True):
     )
     door: str
     opening: bool = False  # the pulse is on its way: "opening" instead of "open"
-    role: Literal["recipient", "courier", "technician"] = "recipient"
+    role: Literal["recipient", "delegate", "courier", "technician"] = "recipient"
     index: int = 1
     total: int = 1
     tail: str = ""

@@ -25,6 +25,7 @@ REFUSED = {
 ABOUT = {
     "code-no-match": NoticeKind.CODE_NO_MATCH,
     "token-invalid": NoticeKind.TOKEN_INVALID,
+    "token-expired": NoticeKind.TOKEN_EXPIRED,
     "scan-unknown": NoticeKind.SCAN_UNKNOWN,
     "courier-first": NoticeKind.NOT_ALLOWED,
     "courier-unknown": NoticeKind.COURIER_UNKNOWN,

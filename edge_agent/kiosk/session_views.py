@@ -46,6 +46,7 @@ def _pickup_phone(show: Show, look: Look) -> s.Screen:
 
 RECIPIENT_OFFERS = ("refuse", "not-mine", "damaged", "empty", "not-open")
 TAKE_OFFERS = {
+    "delegate": ("not-mine", "empty", "not-open"),  # refusing a parcel is its recipient's
     "recipient": RECIPIENT_OFFERS,
     "recall": ("skip", "not-inside"),
     "verify": (),
@@ -56,21 +57,24 @@ RECALLING = frozenset(
 )  # what was said about the door before
 
 
+def _taker(look: Look) -> Literal["recipient", "delegate", "courier", "technician"]:
+    """Who stands at the open door: it chooses the words and the exceptions."""
+    if look.context.role == "recipient":
+        return "delegate" if look.context.delegate else "recipient"
+    return "courier" if look.context.role == "courier" else "technician"
+
+
 def _door_open_take(show: Show, look: Look) -> s.Screen:
     context = look.context
     kind = "recall" if show.about in RECALLING else show.about
     if kind not in TAKE_OFFERS:
-        kind = "recipient" if context.role == "recipient" else "technician"
+        kind = _taker(look) if context.role == "recipient" else "technician"
     offers = () if show.about in ("opening", "close-it") else TAKE_OFFERS[kind]
     before = recall_line(context.cleared[0], taken=True) if kind == "recall" and context.cleared else None
     return s.DoorOpenTake(
         door=context.door,
         opening=show.about == "opening",
-        role="recipient"
-        if context.role == "recipient"
-        else "courier"
-        if context.role == "courier"
-        else "technician",
+        role=_taker(look),
         index=context.index,
         total=context.total,
         tail=context.tail,

@@ -148,6 +148,9 @@ SAMPLES: dict[str, Screen] = {
     ),
     "pickup-phone": PickupPhone(),
     "door-open-take": DoorOpenTake(door="27", offers=TAKE_OFFERS),
+    "door-open-take.delegate": DoorOpenTake(
+        door="27", role="delegate", offers=("not-mine", "empty", "not-open")
+    ),
     "door-open-take.second": DoorOpenTake(
         door="49", index=2, total=3, offers=("reopen", "report"), opening=True
     ),

@@ -42,6 +42,8 @@ from edge_agent.domain.events.hardware import (
 )
 from edge_agent.domain.events.parcel import (
     CodeClaimed,
+    CodeDelegated,
+    CodeDelegationRevoked,
     CodeRearmed,
     CodeReissued,
     CodeSpent,
@@ -151,6 +153,8 @@ __all__ = [
     "ClockJumped",
     "ClockSynced",
     "CodeClaimed",
+    "CodeDelegated",
+    "CodeDelegationRevoked",
     "CodeFailed",
     "CodeLockedOut",
     "CodeRearmed",

@@ -90,8 +90,9 @@ class ParcelCollected(Event, frozen=True):
     compartment: str
     basis: Basis
     session: str = ""
-    method: str = ""  # code | token | same-recipient | verified
+    method: str = ""  # code | token | delegate | same-recipient | verified
     open_ms: int = 0
+    delegate: str = ""  # the grant, where somebody collected for the recipient
 
 
 class ParcelRefused(Event, frozen=True):
@@ -145,6 +146,28 @@ class CodeReissued(Event, frozen=True):
     reason: str = ""
 
 
+class CodeDelegated(Event, frozen=True):
+    """Somebody else may collect this stay, with a token of their own, until `ends_at_ms` on the service clock."""
+
+    TYPE: ClassVar[str] = "code.delegated"
+    stay: str
+    delegate: str
+    token_hash: str
+    ends_at_ms: int
+    actor: str
+    reason: str = ""
+
+
+class CodeDelegationRevoked(Event, frozen=True):
+    """That grant is taken back; the recipient's own credentials are what they were."""
+
+    TYPE: ClassVar[str] = "code.delegation_revoked"
+    stay: str
+    delegate: str
+    actor: str
+    reason: str = ""
+
+
 class CodeClaimed(Event, frozen=True):
     """The credential serves one visit from here on."""
 
@@ -154,6 +177,7 @@ class CodeClaimed(Event, frozen=True):
     session: str
     by: CredentialKind
     scopes: tuple[str, ...] = ()  # lockout scopes whose row of failures ends here
+    delegate: str = ""  # the grant whose token was shown
 
 
 class CodeRearmed(Event, frozen=True):
@@ -186,6 +210,8 @@ EVENTS: tuple[type[Event], ...] = (
     ParcelRecalled,
     ParcelCorrected,
     CodeReissued,
+    CodeDelegated,
+    CodeDelegationRevoked,
     CodeClaimed,
     CodeRearmed,
     CodeSpent,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edge_agent.domain.changes import Change
-from edge_agent.domain.code import Code
+from edge_agent.domain.code import Code, Delegate
 from edge_agent.domain.compartment import ABOUT_THE_STAY
 from edge_agent.domain.events import parcel as e
 from edge_agent.domain.folding.people import forgiven
@@ -193,11 +193,30 @@ def reissued(state: LockerState, event: e.CodeReissued, at: Instant) -> Iterator
     yield put("stay", replace(stay, first_opened=None))
 
 
+def delegated(state: LockerState, event: e.CodeDelegated, at: Instant) -> Iterator[Change]:
+    code = _code(state, event.stay)
+    new = Delegate(event.delegate, event.token_hash, event.ends_at_ms)
+    yield put("code", replace(code, delegates=(*code.delegates, new)))
+
+
+def delegation_revoked(state: LockerState, event: e.CodeDelegationRevoked, at: Instant) -> Iterator[Change]:
+    code = _code(state, event.stay)
+    rest = tuple(one for one in code.delegates if one.id != event.delegate)
+    yield put("code", replace(code, delegates=rest))
+
+
 def claimed(state: LockerState, event: e.CodeClaimed, at: Instant) -> Iterator[Change]:
     code = _code(state, event.stay)
     yield put(
         "code",
-        replace(code, life=CodeLife.CLAIMED, intent=event.intent, session=event.session, by=event.by),
+        replace(
+            code,
+            life=CodeLife.CLAIMED,
+            intent=event.intent,
+            session=event.session,
+            by=event.by,
+            delegate=event.delegate,
+        ),
     )
     yield put("stay", replace(stay_of(state, event.stay), session=event.session))
     yield from forgiven(state, event.scopes)
@@ -205,7 +224,7 @@ def claimed(state: LockerState, event: e.CodeClaimed, at: Instant) -> Iterator[C
 
 def rearmed(state: LockerState, event: e.CodeRearmed, at: Instant) -> Iterator[Change]:
     code = _code(state, event.stay)
-    yield put("code", replace(code, life=CodeLife.LIVE, intent="", session="", by=None))
+    yield put("code", replace(code, life=CodeLife.LIVE, intent="", session="", by=None, delegate=""))
 
 
 def spent(state: LockerState, event: e.CodeSpent, at: Instant) -> Iterator[Change]:

@@ -7,7 +7,7 @@ from functools import partial
 
 from edge_agent.domain import pickups, sessions
 from edge_agent.domain.decision import Decision
-from edge_agent.domain.events.parcel import ParcelCollected
+from edge_agent.domain.events.parcel import CodeClaimed, ParcelCollected
 from edge_agent.domain.events.people import FeedbackGiven
 from edge_agent.domain.instant import Instant
 from edge_agent.domain.openings import Opening
@@ -66,15 +66,20 @@ def check_token(state: LockerState, context: Context, inputs: Inputs, at: Instan
 def _claimed(name: str, state: LockerState, context: Context, claim: Decision, at: Instant) -> Decision:
     if isinstance(claim.result, NotAccepted):
         no = claim.result
-        outcome = "locked" if no.wait_s > 0 else "wrong"
+        outcome = "locked" if no.wait_s > 0 else "expired" if no.reason == "expired" else "wrong"
         return answered(claim, name, outcome, tries_left=no.tries_left, wait_s=no.wait_s)
     opening: Opening = claim.result
     started = sessions.start(state, context.session, RECIPIENT, at)
+    delegate = next((one.delegate for one in claim.events if isinstance(one, CodeClaimed)), "")
+    proven = (
+        "" if delegate else opening.stay
+    )  # a delegate was let in to one stay, and to no other of its recipient
     facts = opening_facts(opening) | {
         "role": RECIPIENT,
-        "proven": opening.stay,
+        "proven": proven,
+        "delegate": delegate,
         "index": 1,
-        "total": 1 + len(pickups.others_of(state, opening.stay)),
+        "total": 1 + len(pickups.others_of(state, proven)),
     }
     return answered(replace(claim, events=started.events + claim.events), name, "open", **facts)
 
@@ -132,7 +137,7 @@ def reopen_doubt(state: LockerState, context: Context, inputs: Inputs, at: Insta
 
 
 def retry(state: LockerState, context: Context, inputs: Inputs, at: Instant) -> Decision:
-    done = pickups.try_again(state, context.stay, context.session, at, inputs.chance)
+    done = pickups.try_again(state, context.stay, context.session, at, inputs.chance, context.delegate)
     return answered(done, "retry", **opening_facts(done.result))
 
 
