@@ -17,10 +17,11 @@ import tempfile
 import threading
 import time
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -190,10 +191,10 @@ def until_ready(process: subprocess.Popen[bytes], url: Path, log: Path) -> None:
         time.sleep(0.05)
 
 
-def into_service(config: Path, folder: Path) -> None:
+def into_service(config: Path, folder: Path, given: Mapping[str, Any] = LISTS) -> None:
     """What a technician does on the first day, with the technician's tool."""
     lists = folder / "lists.json"
-    lists.write_text(json.dumps(LISTS), encoding="utf-8")
+    lists.write_text(json.dumps(given), encoding="utf-8")
     lockerctl(config, "lists", "import", str(lists))
     lockerctl(config, "cabinet", "accept", "--yes", "--reason", "demo")
 

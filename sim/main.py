@@ -14,6 +14,7 @@ VERBS = {
     "demo": ("sim.demo:demo", "A whole locker to play with: cabinet, agent and back office."),
     "cloud": ("sim.cloud.command:cloud", "A small back office on an MQTT broker."),
     "fleet": ("sim.fleet.command:fleet", "Many lockers' traffic against a real broker, measured."),
+    "load": ("sim.load.command:load", "Peak season at one locker, in real time."),
     "soak": ("sim.soak.command:soak", "Simulated days of the whole locker, judged."),
     "boards": ("sim.boards_command:boards", "Pretend lock boards and scanners on ptys, with a control API."),
 }

@@ -56,10 +56,12 @@ class Picture:
     restored: bool = False
     version: str = ""
     applied: dict[str, int] = field(default_factory=dict)  # document → version in force
+    types: dict[str, int] = field(default_factory=dict)  # how often each was heard
 
     def take(self, event: Mapping[str, Any]) -> None:
         kind, data = str(event["type"]).removeprefix("locker."), event["data"]
         self.epoch, self.last = str(event["epoch"]), int(event["sequence"])
+        self.types[kind] = self.types.get(kind, 0) + 1
         self.tail.append(
             {"at": str(event.get("time", "")), "sequence": str(self.last), "type": kind, "says": _says(data)}
         )
@@ -85,6 +87,7 @@ class Picture:
             "restored": self.restored,
             "version": self.version,
             "applied": self.applied,
+            "types": self.types,
         }
 
 

@@ -1,0 +1,1 @@
+"""Peak season at one locker, in real time against real processes."""
