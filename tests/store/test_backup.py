@@ -55,6 +55,23 @@ def test_inside_is_a_plain_tar_with_ledger_manifest_and_the_keys_a_dead_card_nee
     assert names == {"manifest.json", "ledger.db", *(f"keys/{name}" for name in backup.IN_BACKUP)}
 
 
+@pytest.mark.parametrize(("name", "kind"), [("../outside", tarfile.REGTYPE), ("link", tarfile.SYMTYPE)])
+def test_a_backup_that_would_write_elsewhere_is_refused(tmp_path: Path, name: str, kind: bytes) -> None:
+    """Somebody who knows our public key can make a file that opens; it leads nowhere out of its folder."""
+    plain, sealed, work = tmp_path / "plain.tar", tmp_path / "sealed.age", tmp_path / "work"
+    with tarfile.open(plain, "w") as tar:
+        member = tarfile.TarInfo(name)
+        member.type, member.linkname = kind, "/etc/passwd"
+        tar.addfile(member)
+    sealed.write_bytes(pyrage.encrypt(plain.read_bytes(), [OPERATOR.to_public()]))
+
+    with pytest.raises(BackupUnreadable, match="not a plain file"):
+        backup.unseal(sealed, str(OPERATOR), work)
+
+    assert not (tmp_path / "outside").exists()
+    assert not (work / name).exists()
+
+
 def test_a_backup_holds_no_personal_data_and_no_look_up_hash(tmp_path: Path) -> None:
     at, found = running(tmp_path)
     made = backup.make(at, found.keys, 1_000)
