@@ -167,7 +167,7 @@ class AgentLink:
             retained=message.retained,
         )
         answer: ct.CommandsResult = self._ask("commands", asked)
-        return w.Decided(message.handle, _reply(answer.reply), answer.resend_from)
+        return w.Decided(message.handle, _reply(answer.reply), answer.resend_from, renew=answer.renew_session)
 
     def _ask(self, name: str, arguments: Any) -> Any:
         return self._client.ask(ROWS[name], arguments)

@@ -28,6 +28,9 @@ RESERVED = 4
 HELLO_WAIT_S = 10.0  # for the cloud's answer; then hello again, the wait doubled, subscriptions renewed
 HELLO_WAIT_MAX_S = 300.0
 STALL_S = 30.0  # published events that the cloud says nothing about: it may not have got them
+RENEW_REST_S = (
+    30.0  # between two new sessions that a locker without a clock needs: no stale command makes a storm
+)
 SNAPSHOT_S = 60.0  # state and telemetry, at a slow pace
 
 
@@ -76,6 +79,8 @@ class Core:
         self._stall_at: float | None = None
         self._puback_at: float | None = None
         self._snapshot_at: float | None = None
+        self._renew_at = 0.0
+        self._owed: list[w.Wish] = []  # PUBACKs for commands, as many as the broker may send us unconfirmed
         self._wishes: list[w.Wish] = []
         self._by_kind: dict[type, Callable[..., None]] = {
             w.AgentUp: self._agent_up,
@@ -176,6 +181,9 @@ class Core:
             self._answers.direct(heard.reply)
         if heard.resend_from is not None:
             self._out.resend_from(heard.resend_from)
+        if heard.renew and not self._greeting and now >= self._renew_at:
+            self._greeting, self._renew_at = True, now + RENEW_REST_S
+            self._wish(w.Greet())
 
     # ---- the line ---------------------------------------------------------------------------------------------------
 

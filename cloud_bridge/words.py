@@ -75,6 +75,7 @@ class Decided:
     handle: int
     reply: Reply | None = None
     resend_from: int | None = None  # the cloud asks for the journal again from this number
+    renew: bool = False  # the session is too old where no clock can be believed
     refusal: str = ""
     passing: bool = False  # the refusal is the agent's trouble, not the message's: worth another try
 

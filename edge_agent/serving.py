@@ -51,6 +51,7 @@ class Serving:
             "backup.restore": self.only_stopped,
             "lists.import": self.lists_import,
             "cabinet.accept": self.cabinet_accept,
+            "cloud.show": self._agent.cloud.show,
             **ServingDoors(self._agent).handlers(),
             **ServingHealth(self._agent).handlers(),
             **ServingLook(self._agent).handlers(),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 from edge_agent.cli.terminal import say
+from edge_agent.control import cloud_types as c
 from edge_agent.control import identity_types as t
 
 
@@ -49,8 +51,21 @@ def identity_forget(result: t.IdentityForgetResult) -> None:
         print(f"gone: {file}")
 
 
+def cloud_show(result: c.CloudShowResult) -> None:
+    online = "the bridge has a session" if result.connected else "the bridge has no session"
+    print(
+        f"{online}; {result.waiting} events are not acknowledged; pre-advice up to step {result.expected_n}"
+    )
+    for one in result.documents:
+        refused = f"; {one.refused or 'one'} refused: {one.reason}" if one.reason else ""
+        print(f"{one.name}: version {one.version}{refused}")
+        if one.body is not None:
+            print(f"  {json.dumps(one.body, ensure_ascii=False)}")
+
+
 SHOW: dict[str, Callable[[Any], None]] = {
     "provision": provision,
     "identity.show": identity_show,
     "identity.forget": identity_forget,
+    "cloud.show": cloud_show,
 }

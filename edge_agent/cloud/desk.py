@@ -14,13 +14,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from edge_agent.cloud import jws, plans
 from edge_agent.cloud import orders as o
 from edge_agent.cloud.approvals import NEEDED, approvers
 from edge_agent.cloud.claims import COMMAND_MAX, CommandClaims, Strict, decoded
 from edge_agent.cloud.doors import Doors
 from edge_agent.cloud.replies import NOBODY, answer_of, topic_for
-from edge_agent.cloud.timing import verdict
+from edge_agent.cloud.timing import EXPIRED, STALE, verdict
 from edge_agent.control import cloud_types as ct
 from edge_agent.domain import events as e
 from edge_agent.domain import quota, remote_orders
@@ -64,13 +66,22 @@ class Letter:
 
 
 class Refused(Exception):
-    """`keep`: the same command is answered so for ever; otherwise it may be good another time, or nobody signed it."""
+    """`keep`: the same command is answered so for ever; otherwise it may be good another time, or nobody signed it.
+
+    `renew`: a command of a new session would be good.
+    """
 
     def __init__(
-        self, code: str, *, keep: bool, status: ct.StatusWord = "rejected", detail: str = ""
+        self,
+        code: str,
+        *,
+        keep: bool,
+        status: ct.StatusWord = "rejected",
+        detail: str = "",
+        renew: bool = False,
     ) -> None:
         super().__init__(code)
-        self.code, self.keep, self.status, self.detail = code, keep, status, detail
+        self.code, self.keep, self.status, self.detail, self.renew = code, keep, status, detail, renew
 
 
 class Desk:
@@ -150,14 +161,17 @@ class Desk:
             return await self._at_once(letter, claims, order, arguments)
         except Refusal as refusal:
             raise await self._refusal(refusal) from refusal
+        except plans.Unsupported:
+            raise Refused("unsupported", keep=True) from None
 
     def _check(self, letter: Letter, claims: CommandClaims) -> None:
         """Date, session, rate, retained, response topic: replayed old ones use nobody's rate. Raises Refused."""
         asked, now = letter.asked, self._ledger.now()
         word = verdict(claims, now, self.session, now.monotonic_s - self._session_at_s)
+        if word in (EXPIRED, STALE):
+            raise Refused("", keep=False, status="expired", renew=word == STALE)
         if word:
-            status: ct.StatusWord = "expired" if word == "expired" else "rejected"
-            raise Refused("" if word == "expired" else word, keep=False, status=status)
+            raise Refused(word, keep=False)
         if not room(self._taken_s, now.monotonic_s, MINUTE_S):
             raise Refused("busy", keep=False)
         if asked.retained:
@@ -285,7 +299,8 @@ class Desk:
             log.warning("command refused", extra=fields(command=jti, cmd=cmd, issuer=issuer, code=word))
             event = e.CommandRejected(jti, cmd, issuer, word, plain(refused.detail))
             await self._note(event, answer_of(jti, letter.exp_ms, body) if refused.keep else None)
-        return self._told(letter, body.status, body.code, {})
+        told = self._told(letter, body.status, body.code, {})
+        return msgspec.structs.replace(told, renew_session=refused.renew)
 
     async def _note(self, event: e.CommandRejected, answer: inbox.Answer | None) -> None:
         """Raises StoreError only where an answer has to last: a broken disk must not make the broker repeat rubbish."""

@@ -98,6 +98,24 @@ class Documents:
             for name, row in sorted(self._ledger.state.document.items())
         }
 
+    def shown(self) -> tuple[ct.DocumentShown, ...]:
+        """Every known document for a person, with its body where it is kept."""
+        return tuple(
+            ct.DocumentShown(
+                name=name,
+                version=row.version,
+                refused=row.refused,
+                reason=row.reason,
+                body=msgspec.json.decode(row.body) if row.body else None,
+            )
+            for name, row in sorted(self._ledger.state.document.items())
+        )
+
+    def kept(self, name: str) -> Any:
+        """The typed body in force of `notices`, `update` or `policy` (`papers`); None without one."""
+        row = self._row(name)
+        return PAPERS[name].read(msgspec.Raw(row.body.encode())) if row.body else None
+
     def _row(self, name: str) -> Document:
         return self._ledger.state.document.get(name) or Document(name)
 

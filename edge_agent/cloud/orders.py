@@ -101,6 +101,13 @@ class Switch(Strict, frozen=True):
     operator: Identity
 
 
+class Support(Strict, frozen=True):
+    """Logs, figures and configuration for whoever helps, without personal data."""
+
+    reason: Words
+    operator: Identity
+
+
 class Recall(Strict, frozen=True):
     """From now on the carrier's couriers may take this stay back, as if it were overdue."""
 

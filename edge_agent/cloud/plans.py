@@ -34,6 +34,10 @@ class Hasher(Protocol):
     def lookup_hash(self, kind: str, value: str) -> str: ...
 
 
+BundleMaker = Callable[[str, str], Awaitable[dict[str, Any]]]
+"""Makes a support bundle for (who, why) within 20 seconds; the reply says `file`, `sha256`, `size_bytes` of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Means:
     """What plans work with. `readings`: door → what its sensor says; `self_test`: part → how it is."""
@@ -44,6 +48,11 @@ class Means:
     readings: Callable[[], dict[str, DoorState]]
     self_test: Callable[[], dict[str, str]]
     epoch: Callable[[], str]
+    support_bundle: Callable[[], BundleMaker | None]
+
+
+class Unsupported(Exception):
+    """This locker has no such operation (yet)."""
 
 
 Plan = Callable[[Means, CommandClaims, Any], Awaitable[Decide]]
@@ -205,6 +214,15 @@ async def _resend(means: Means, claims: CommandClaims, asked: o.Resend) -> Decid
     return lambda state, at: Decision(result={"next": asked.next})
 
 
+async def _support_bundle(means: Means, claims: CommandClaims, asked: o.Support) -> Decide:
+    """Made before the answer: the reply names the file, which lies on the locker and is fetched by other ways."""
+    make = means.support_bundle()
+    if make is None:
+        raise Unsupported
+    made = await make(actor_of(asked.operator, claims.iss), asked.reason)
+    return lambda state, at: Decision(result=made)
+
+
 async def _never(means: Means, claims: CommandClaims, asked: Any) -> Decide:
     raise AssertionError("the desk sees to these itself")
 
@@ -224,6 +242,7 @@ ORDERS: dict[str, Order] = {
     "stop_deposits": Order(o.Switch, _stop_deposits),
     "resume_deposits": Order(o.Switch, _resume_deposits),
     "recall": Order(o.Recall, _recall),
+    "support_bundle": Order(o.Support, _support_bundle),
     "read_doors": Order(o.Nothing, _read_doors, silent=True),
     "self_test": Order(o.Nothing, _self_test, silent=True),
     "ping": Order(o.Nothing, _ping, silent=True),

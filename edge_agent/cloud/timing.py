@@ -5,9 +5,13 @@ from __future__ import annotations
 from edge_agent.cloud.claims import SKEW_S, VALID_MAX_S, CommandClaims
 from edge_agent.domain.instant import ClockQuality, Instant
 
+EXPIRED = "expired"
+STALE = "stale"
+"""The session is older than the command's span, and no clock can say more: good again under a new session."""
+
 
 def verdict(claims: CommandClaims, at: Instant, session: str, session_age_s: float) -> str:
-    """ "" where it is good, else the word it is refused with: `expired`, `session`, `validity`, `clock`.
+    """ "" where it is good, else the word it is refused with: `expired`, `session`, `validity`, `clock`; or STALE.
 
     A clock that is not synchronised is still asked, as long as it can be right: it is set, and the command does not
     come from its future. Where it cannot, the session decides: whoever signed knew it, so a command cannot be older
@@ -22,9 +26,9 @@ def verdict(claims: CommandClaims, at: Instant, session: str, session_age_s: flo
         return "clock"
     clock_may_be_right = at.quality is not ClockQuality.UNSET and not from_future
     if clock_may_be_right and claims.exp <= now_s:
-        return "expired"
+        return EXPIRED
     if not session or claims.session != session:
         return "session"
     if not clock_may_be_right and session_age_s >= span_s:
-        return "expired"
+        return STALE
     return ""

@@ -62,6 +62,7 @@ class Cloud:
         self._parts, self._ledger = parts, parts.ledger
         locker, opening = parts.config.locker.id, parts.keys.opening
         keys = jws.pinned(parts.config.security.command_signers)
+        self.support_bundle: plans.BundleMaker | None = None  # set by whoever makes them here
         self._replies = Replies(parts.ledger)
         self.doors = Doors(parts.ledger, parts.cabinet, self._replies, parts.chance, self._readings)
         self.desk = Desk(locker, parts.ledger, keys, opening, self._means(), self.doors)
@@ -134,6 +135,15 @@ class Cloud:
     async def _expected(self, asked: ct.ExpectedArguments, caller: Caller) -> ct.ExpectedResult:
         return await self.expected.take(asked.payload)
 
+    async def show(self, asked: t.Nothing, caller: Caller) -> ct.CloudShowResult:
+        """For a technician: documents in force, and how far the back office is behind."""
+        return ct.CloudShowResult(
+            connected=bool(self.desk.session),
+            waiting=self._ledger.last_sequence - self._ledger.watermark,
+            expected_n=self._state().uplinked.expected_n,
+            documents=self.documents.shown(),
+        )
+
     async def _alarm(self, asked: ct.AlarmsArguments, caller: Caller) -> ct.AlarmsResult:
         """One fault for each kind: places are foreign words, and a hostile broker knows many."""
         severity = "minor" if asked.code in MINOR_ALARMS else "major"
@@ -167,6 +177,7 @@ class Cloud:
             self._readings,
             self._self_test,
             lambda: self._ledger.epoch,
+            lambda: self.support_bundle,
         )
 
     def _paper_means(self) -> papers.Means:

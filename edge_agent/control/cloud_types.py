@@ -78,11 +78,13 @@ class CommandsArguments(Arguments, frozen=True):
 class CommandsResult(Result, frozen=True):
     """The direct answer, to be published; acknowledge the command to the broker after this, whatever it says.
 
-    `resend_from`: publish the journal again from this sequence number.
+    `resend_from`: publish the journal again from this sequence number. `renew_session`: no clock can be believed, and
+    the session has become too old for commands of such a span; begin a new connection.
     """
 
     reply: Reply
     resend_from: int | None = None
+    renew_session: bool = False
 
 
 class RepliesArguments(Arguments, frozen=True):
@@ -148,6 +150,25 @@ class AckedArguments(AcksArguments, frozen=True, kw_only=True):
 
 AlarmCode = Literal["CLOUD-552", "CLOUD-553", "CLOUD-554", "CLOUD-555", "CLOUD-556", "CLOUD-565"]
 """What the bridge alone notices and a person has to see to."""
+
+
+class DocumentShown(msgspec.Struct, frozen=True, kw_only=True):
+    """One document as it stands. `body` as JSON where it is kept (`policy`, `notices`, `update`), else null."""
+
+    name: str
+    version: int
+    refused: int = 0
+    reason: str = ""
+    body: Any = None
+
+
+class CloudShowResult(Result, frozen=True):
+    """`waiting`: events that the back office has not acknowledged; `connected`: the bridge has begun a session."""
+
+    connected: bool
+    waiting: int
+    expected_n: int
+    documents: tuple[DocumentShown, ...]
 
 
 class AlarmsArguments(Arguments, frozen=True):

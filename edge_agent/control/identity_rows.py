@@ -1,7 +1,8 @@
-"""The rows of the locker's identity on the line: certificate and key, made here, signed by the back office."""
+"""The rows of the technician's side of the cloud: the locker's identity on the line, and what came down it."""
 
 from __future__ import annotations
 
+from edge_agent.control import cloud_types as c
 from edge_agent.control import identity_types as i
 from edge_agent.control import types as t
 from edge_agent.control.operation import Needs, Operation, Role, Tier
@@ -36,5 +37,15 @@ IDENTITY_ROWS: tuple[Operation, ...] = (
         i.IdentityForgetArguments,
         i.IdentityForgetResult,
         "lockerctl identity forget --url https://office.example/enrol",
+    ),
+    Operation(
+        "cloud show",
+        "Show what the back office has sent that is in force here, and how much it has yet to acknowledge.",
+        Role.TECHNICIAN,
+        Tier.READ,
+        Needs.AGENT,
+        t.Nothing,
+        c.CloudShowResult,
+        "lockerctl cloud show",
     ),
 )

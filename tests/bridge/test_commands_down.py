@@ -199,3 +199,20 @@ def test_state_is_retained_and_telemetry_is_the_first_thing_dropped() -> None:
         (TOPICS.telemetry, 0, False),
     ]
     assert [one.topic for one in of(w.Publish, busy)] == [f"{TOPICS.base}/st/state"]
+
+
+def test_a_locker_without_a_clock_gets_a_new_session_when_its_commands_need_one() -> None:
+    """The answer goes up first; a storm of stale commands makes no storm of connections."""
+    bridge = Virtual().online()
+    expired = w.Reply(0, f"{TOPICS.replies}ops", b'{"id":"c1","status":"expired"}')
+
+    first, second = (of(w.Hand, bridge.arrive(TOPICS.commands, b"stale"))[0].message.handle for _ in range(2))
+    told = bridge.hear(w.Decided(first, expired, renew=True))
+    again = bridge.hear(w.Decided(second, expired, renew=True))
+    renewed = bridge.agent_up()
+
+    assert [one.payload for one in of(w.Publish, told)] == [expired.payload]
+    assert len(of(w.Greet, told)) == 1
+    assert of(w.Greet, again) == []
+    assert b"session-2" in of(w.Dial, renewed)[0].will
+    assert of(w.HangUp, renewed)

@@ -90,3 +90,20 @@ def test_a_second_pinned_key_works_during_rotation(tmp_path: Path) -> None:
         story,
         command_signers={"office-2": public, "office-3": new_key().export_public(as_dict=True)["x"]},
     )
+
+
+def test_what_the_bridge_notices_becomes_one_fault_of_its_kind(tmp_path: Path) -> None:
+    """A takeover, again and again, at places that a hostile broker makes up: one fault, told to the cloud."""
+
+    async def story(site: Site) -> None:
+        for where in ("locker DEMO-0001", "locker of somebody else", "x" * 5_000):
+            asked = ct.AlarmsArguments(code="CLOUD-553", where=where, detail="a second client")
+            await site.ask("alarms", asked)
+        await site.ask("alarms", ct.AlarmsArguments(code="CLOUD-556", where="dn/commands", detail="QoS 0"))
+
+        faults = [(one["code"], one["place"], one["severity"]) for one in await site.journal("fault.opened")]
+        assert faults == [("CLOUD-553", "uplink", "major"), ("CLOUD-556", "uplink", "minor")]
+        state = await site.ask("state", None)
+        assert {alarm.code for alarm in state.alarms} == {"CLOUD-553", "CLOUD-556"}
+
+    play(tmp_path, story)

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from edge_agent.control import cloud_types as ct
+from edge_agent.control import types as t
 from edge_agent.domain.quota import DAY_MS
 from sim.soak.people import Courier
-from tests.cloud.office import LOCKER, SIGNER, Site, new_key, play, sealed, signed
+from tests.cloud.office import LOCKER, SIGNER, WHO, Site, new_key, play, sealed, signed
 
 CARRIERS = [{"id": "SF", "name": "SF", "consent": "not_needed"}]
 COURIERS = [{"id": "c1", "carrier": "SF", "badge": "badge-c1", "pin": "2468"}]
@@ -250,5 +251,30 @@ def test_a_list_that_a_stop_has_interrupted_is_applied_when_it_comes_again(tmp_p
         assert (await site.document("couriers", 2, many(200))).outcome == "applying"
 
         assert await site.locker.until(lambda: len(site.locker.ledger.state.courier) == 200)
+
+    play(tmp_path, story)
+
+
+def test_notices_and_the_update_are_kept_for_whoever_acts_on_them(tmp_path: Path) -> None:
+    """Version rising, the last good one kept, through a restart; a technician sees them, programs get them typed."""
+    notice = {"id": "n1", "text": {"en": "Closed on Monday."}}
+    update = {"version": "1.2.0", "url": "https://updates.example/x.deb", "sha256": "ab" * 32}
+
+    async def story(site: Site) -> None:
+        await site.document("notices", 1, [notice], seal=False)
+        await site.document("update", 3, update, seal=False)
+        refused = await site.document("update", 4, {**update, "sha256": "short"}, seal=False)
+        assert refused.outcome == "refused"
+        await site.locker.cut()
+        await site.locker.start()
+
+        documents = site.locker.awake.cloud.documents
+        shown = {one.name: one for one in (await site.locker.awake.cloud.show(t.Nothing(), WHO)).documents}
+
+        assert documents.kept("update").version == "1.2.0"
+        assert documents.kept("notices")[0].text == {"en": "Closed on Monday."}
+        assert documents.kept("policy") is None
+        assert (shown["update"].version, shown["update"].refused, shown["update"].body) == (3, 4, update)
+        assert shown["notices"].body == [notice]
 
     play(tmp_path, story)

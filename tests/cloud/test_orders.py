@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -173,12 +174,36 @@ def test_the_journal_is_published_again_from_where_the_cloud_asks(tmp_path: Path
     play(tmp_path, story)
 
 
-@pytest.mark.parametrize("cmd", ["support_bundle", "factory_reset", "unlock_all"])
+@pytest.mark.parametrize("cmd", ["factory_reset", "unlock_all"])
 def test_an_unknown_command_is_answered_unsupported(tmp_path: Path, cmd: str) -> None:
     async def story(site: Site) -> None:
         answer = await site.order(cmd)
 
         assert (answer.status, answer.code) == ("rejected", "unsupported")
+
+    play(tmp_path, story)
+
+
+def test_a_support_bundle_is_made_where_somebody_makes_them(tmp_path: Path) -> None:
+    """Before that the command is known and answered `unsupported`; the reply names a file, never its content."""
+    asked = {"reason": "door 7 jams", "operator": "op-3"}
+    made = {"file": "bundle.tar", "sha256": "00" * 32, "size_bytes": 7}
+
+    async def story(site: Site) -> None:
+        before = await site.order("support_bundle", asked)
+        told: list[tuple[str, str]] = []
+
+        async def make(who: str, why: str) -> dict[str, Any]:
+            told.append((who, why))
+            return made
+
+        site.locker.awake.cloud.support_bundle = make
+        after = await site.order("support_bundle", asked)
+
+        assert (before.status, before.code) == ("rejected", "unsupported")
+        assert (after.status, after.result) == ("done", made)
+        assert [why for _, why in told] == ["door 7 jams"]
+        assert "op-3" in told[0][0]
 
     play(tmp_path, story)
 

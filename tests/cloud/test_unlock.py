@@ -194,10 +194,13 @@ def test_without_a_trusted_clock_the_session_says_what_is_stale(tmp_path: Path) 
         unset = signed(site.claims("unlock", unlock("3")), site.key)
         site.locker.clock.quality = ClockQuality.UNSET
 
-        assert (await site.post(unset)).status == "expired"
+        stale = await site.ask("commands", ct.CommandsArguments(payload=unset))
+        assert (stale.reply.body.status, stale.renew_session) == ("expired", True)
         assert answer.status == "accepted"
         assert (await site.post(held)).status == "expired"
         assert site.pulses() == 1
+        await site.connect()
+        assert (await site.order("unlock", unlock("4"))).status == "accepted"
 
     play(tmp_path, story)
 
