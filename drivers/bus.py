@@ -6,10 +6,11 @@ clock). Both drive the same `drivers.bus_core.BusCore`, so deadlines, drains and
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Literal, Protocol, TypeVar
+from typing import Generic, Literal, Protocol, TypeVar
 
 from drivers.bus_stats import BusStats, TraceEntry
 from drivers.errors import BusError
@@ -84,6 +85,14 @@ OnTrace = Callable[[TraceEntry], None]
 Unsubscribe = Callable[[], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Held(Generic[T]):
+    """A procedure that waits for its word. `release` may be called once, from any thread; `answer` then comes."""
+
+    release: Callable[[], None]
+    answer: asyncio.Future[T]
+
+
 class Bus(Protocol):
     """One port, one owner. Callable from any thread; callbacks run on the loop given at construction, else on the
     bus's own thread. Nothing here blocks except `perform_blocking` and `stop`."""
@@ -116,6 +125,10 @@ class Bus(Protocol):
 
         A cancelled caller's procedure is dropped if it has not begun, and runs to its end if it has.
         """
+
+    def hold(self, procedure: Procedure[T], priority: Priority = Priority.VERIFY) -> Held[T]:
+        """Have a procedure ready, to be let go later from whatever thread finds out that it may go. Called on a loop,
+        which gets the answer. One that is never let go leaves no trace."""
 
     def perform_blocking(self, procedure: Procedure[T], priority: Priority = Priority.VERIFY) -> T:
         """The same for a plain thread."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
-from drivers.bus import BusState, LineSettings, OnChange, OnPush, OnState, OnTrace, Unsubscribe
+from drivers.bus import BusState, Held, LineSettings, OnChange, OnPush, OnState, OnTrace, Unsubscribe
 from drivers.bus_core import BusCore
 from drivers.bus_stats import BusStats, TraceEntry
 from drivers.bus_turns import Job
@@ -43,11 +43,22 @@ class BusFace(ABC):
         return tuple(TraceEntry(*piece) for piece in self._core.recorder.pieces.copy())
 
     async def perform(self, procedure: Procedure[T], priority: Priority = Priority.VERIFY) -> T:
+        submit, answer = self._job(procedure, priority)
+        self._post(submit)
+        return await answer
+
+    def hold(self, procedure: Procedure[T], priority: Priority = Priority.VERIFY) -> Held[T]:
+        submit, answer = self._job(procedure, priority)
+        return Held(partial(self._post_at_once, submit), answer)
+
+    def _job(
+        self, procedure: Procedure[T], priority: Priority
+    ) -> tuple[Callable[[], None], asyncio.Future[T]]:
+        """What queues the procedure where the core runs, and the caller's answer on its own loop."""
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
-        done = partial(self._hand_back, loop, future)
-        self._post(partial(self._core.submit, Job(procedure, priority, done, future.cancelled)))
-        return await future
+        answer: asyncio.Future[T] = loop.create_future()
+        done = partial(self._hand_back, loop, answer)
+        return partial(self._core.submit, Job(procedure, priority, done, answer.cancelled)), answer
 
     @abstractmethod
     def perform_blocking(self, procedure: Procedure[T], priority: Priority = Priority.VERIFY) -> T: ...
@@ -71,7 +82,7 @@ class BusFace(ABC):
         self._post(lambda: self._core.plan.fast(board, for_s, interval_s, self._now()))
 
     def armed(self, hold_s: float) -> None:
-        self._post(lambda: self._core.plan.armed(hold_s, self._now()))
+        self._hint(lambda: self._core.plan.armed(hold_s, self._now()))
 
     def on_push(self, listener: OnPush) -> Unsubscribe:
         return _subscribed(self._core.listeners.push, listener)
@@ -91,6 +102,14 @@ class BusFace(ABC):
     @abstractmethod
     def _post(self, action: Callable[[], None]) -> None:
         """Have `action` run where the core runs, soon."""
+
+    def _post_at_once(self, action: Callable[[], None]) -> None:
+        """As `_post`, for what a person waits for."""
+        self._post(action)
+
+    def _hint(self, action: Callable[[], None]) -> None:
+        """Have `action` run where the core runs, before the next frame: nothing has to wake for it."""
+        self._post(action)
 
     @abstractmethod
     def _deliver(self, listener: Callable[..., None], value: Any) -> None:

@@ -27,7 +27,7 @@ STEADY_MAX_S = 30.0
 FLAP_WINDOW_S = 60.0
 CONFIRM_AFTER_S = 0.05  # contacts bounce for some 50 ms: two equal looks this far apart are one truth
 CONFIRMS_RUNNING_MAX = 4  # a chattering contact may not turn its board's polling into the fast one for ever
-ARMED_HOLD_MAX_S = 1.0  # one hint; whoever still means it says so again
+ARMED_HOLD_MAX_S = 1.2  # one hint; whoever still means it says so again: a page does once a second
 ARMED_STRETCH_S = (
     2.0  # hint after hint: present boards are looked at again after this, or a forced door goes unseen
 )

@@ -24,6 +24,7 @@ from drivers.registry import scanner_from
 from drivers.scanner import Scan, Scanner
 from drivers.scanner_port import OnScan, OnScannerState, ScannerState
 from edge_agent.cabinet.cabinet import Cabinet, Rest
+from edge_agent.cabinet.head_start import QuickLedger
 from edge_agent.cabinet.mounting import MountedBoard, Mounting
 from edge_agent.clock import Clock
 from edge_agent.cloud.uplink import Cloud, Parts
@@ -112,7 +113,7 @@ class Agent:
         )
         self.session = Session(
             Ports(
-                self.ledger,
+                QuickLedger(self.ledger, self.cabinet),
                 self.cabinet,
                 preparer,
                 seams.clock,

@@ -27,9 +27,10 @@ from edge_agent.cabinet.door_watch import (
     SensorChatters,
     SensorQuiet,
 )
-from edge_agent.cabinet.mounting import MountedDoor, Mounting
-from edge_agent.cabinet.opening import FAST_POLL_S, Ending, Opening, send_unlock, settle, stayed_closed
-from edge_agent.cabinet.power import PowerBudget
+from edge_agent.cabinet.head_start import Gate
+from edge_agent.cabinet.mounting import Mounting
+from edge_agent.cabinet.opening import Opening
+from edge_agent.cabinet.openings import Openings, Tell
 from edge_agent.cabinet.quieting import Quieting
 from edge_agent.cabinet.sampling import SAMPLING_LOOK_S, Sampling, SamplingGap
 from edge_agent.domain import doors, hardware, tampering
@@ -42,7 +43,7 @@ from edge_agent.domain.ports import CommittedPort, Decide, LedgerPort
 from edge_agent.domain.refusals import Refusal
 from edge_agent.domain.state import LockerState
 from edge_agent.domain.words import DoorPosition, Outcome
-from edge_agent.errors import DoorError, StoreError
+from edge_agent.errors import StoreError
 from edge_agent.flows import events as told
 from edge_agent.logs import fields
 
@@ -51,16 +52,9 @@ log = logging.getLogger(__name__)
 IDLE_POLL_S = (
     0.5  # a door cycle shorter than this can be missed; slower polling missed whole visits in the field
 )
-ARMED_HOLD_S = 0.5  # after the screen's hint: the longest that scanning pauses for a touch that may not come
+ARMED_HOLD_S = 1.1  # the page says once a second that somebody types; scanning pauses no longer for nothing
 SIGHTINGS_MAX = 4096  # waiting for the ledger: some ten changes of every door of the largest cabinet
-EXECUTED_KEPT = 1024  # intents remembered as executed; pending ones in the ledger are never so many
 STOP_WAIT_S = 2.0  # for coils off at the end: longer than any family's answer
-
-TOLD = {
-    Outcome.OPENED: told.DoorOpened,
-    Outcome.NOT_OPENED: told.DoorNotOpened,
-    Outcome.UNKNOWN: told.OutcomeUnknown,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +66,6 @@ class BoardHeard:
 
 
 Sighting = Observation | BoardHeard
-Tell = Callable[[told.DoorEvent], None]
 Rest = Callable[[float], Awaitable[None]]  # lets so many seconds pass
 
 
@@ -95,12 +88,7 @@ class Cabinet:
         self._mounting = mounting
         self._ledger = ledger
         self._tell = tell
-        self._open_wait_s = open_wait_s
-        self._power = PowerBudget({name: board.supply for name, board in mounting.boards.items()})
         self._guard = CoilGuard(mounting, lambda: ledger.state.fault.values(), self._coil_is_stuck)
-        self._openings: dict[str, Opening] = {}
-        self._closing = False
-        self._executed: deque[str] = deque(maxlen=EXECUTED_KEPT)
         self._silent: dict[str, str] = {}
         self._sightings: deque[Sighting] = deque()
         self._wake = asyncio.Event()
@@ -111,6 +99,9 @@ class Cabinet:
         self._sampling = Sampling()
         self._rest = rest
         self.watch = DoorWatch(mounting.sensed_by())
+        self._openings = Openings(
+            mounting, self.watch, self._guard, lambda: ledger.state, self._commit, tell, open_wait_s
+        )
 
     def start(self) -> None:
         """Prepare the boards (all coils off) and begin to watch every door."""
@@ -142,14 +133,11 @@ class Cabinet:
 
     async def finish(self) -> None:
         """Take no new intent, and wait for the openings that run: each ends by itself within its waiting time."""
-        self._closing = True
-        while self._openings:
-            await asyncio.wait([opening.ended for opening in self._openings.values()])
-        await self._power.all_proved()
+        await self._openings.finish()
 
     async def stop(self) -> None:
         """Let nothing stay energised: coils off on every board, best effort within STOP_WAIT_S. Never raises."""
-        self._closing = True
+        self._openings.closing = True
         self._left_open.stop()
         self._quieting.stop()
         offs = [
@@ -168,6 +156,8 @@ class Cabinet:
     def not_now(self) -> tuple[str, ...]:
         """Doors that may not be offered at this moment: seen open, or on a supply that is left alone."""
         barred = self._guard.barred()
+        if not barred:  # the usual case, on the way from a touch to its door
+            return self.watch.open_doors()
         return tuple(
             number
             for number, door in self._mounting.doors.items()
@@ -176,8 +166,8 @@ class Cabinet:
 
     def armed(self) -> None:
         """Somebody is about to ask for a door: keep the lines quiet for a moment."""
-        for mounted in self._mounting.boards.values():
-            mounted.bus.armed(ARMED_HOLD_S)
+        for bus in self._mounting.buses:
+            bus.armed(ARMED_HOLD_S)
 
     async def open(self, intent_id: str, pulse_sent: Callable[[], None] | None = None) -> Outcome:
         """Execute one durable intent, once ever. The outcome is committed before this returns.
@@ -186,48 +176,11 @@ class Cabinet:
 
         Raises DoorError DOOR-203 for an intent that is not durable, was executed before, or whose door is busy.
         """
-        door = self._claim(intent_id)
-        opening = Opening(intent_id, door, self.watch.state(door.number), pulse_sent)
-        self._openings[door.number] = opening
-        try:
-            return await self._conclude(opening, await self._act(opening))
-        finally:
-            del self._openings[door.number]
-            opening.ended.set_result(None)
+        return await self._openings.open(intent_id, pulse_sent)
 
-    def _claim(self, intent_id: str) -> MountedDoor:
-        """One frame an intent: whoever asks a second time is refused before anything can leave."""
-        intent = self._ledger.state.intent.get(intent_id)
-        if intent is None or intent.outcome is not Outcome.PENDING or intent_id in self._executed:
-            raise DoorError("DOOR-203", f"intent {intent_id}", "it is not waiting for its one frame")
-        if self._closing:
-            raise DoorError("DOOR-203", f"door {intent.compartment}", "the agent is stopping")
-        if intent.compartment in self._openings:
-            raise DoorError("DOOR-203", f"door {intent.compartment}", "it is being opened for another intent")
-        self._executed.append(intent_id)
-        return self._mounting.doors[intent.compartment]
-
-    async def _act(self, opening: Opening) -> Ending:
-        door = opening.door
-        door.sensor.bus.fast(door.sensor.board, self._open_wait_s, FAST_POLL_S)
-        report = await send_unlock(opening, self._power, self._guard)
-        ending = await settle(opening, report, self._open_wait_s)
-        closed = opening.before is not DoorState.OPEN and self.watch.state(door.number) is DoorState.CLOSED
-        if ending.outcome is Outcome.UNKNOWN and closed:
-            return stayed_closed(opening, ending)
-        return ending
-
-    async def _conclude(self, opening: Opening, ending: Ending) -> Outcome:
-        number, intent = opening.door.number, opening.intent
-        log.info("unlock ended", extra=fields(door=number, intent=intent, outcome=ending.outcome.value))
-        if opening.seen.done():  # journalled and told by the sighting itself
-            return ending.outcome
-        if ending.outcome is Outcome.NOT_OPENED:
-            await self._commit(lambda state, at: doors.not_opened(state, intent, at, ending.reason))
-        else:
-            await self._commit(lambda state, at: doors.outcome_unknown(state, intent, at, ending.reason))
-        self._tell(TOLD[ending.outcome](number))
-        return ending.outcome
+    def at_once(self, decision: Decision) -> Gate | None:
+        """See `Openings.at_once`: the opening of an intent that is about to be committed."""
+        return self._openings.at_once(decision)
 
     def _sampled(self, board: str, sample: Sample) -> None:
         now_s = asyncio.get_running_loop().time()
@@ -328,12 +281,12 @@ class Cabinet:
     async def _opened(self, moved: DoorMoved) -> None:
         number = moved.number
         self._left_open.begin(number)
-        meant = self._commanded_but_not_seen()
+        meant = self._openings.commanded_but_not_seen()
         if meant is not None and meant.door.number != number and not live_intent(self._ledger.state, number):
             await self._wrong_door(meant, number)
             return
         committed = await self._commit(lambda state, at: doors.opened(state, number, at))
-        opening = self._openings.get(number)
+        opening = self._openings.of(number)
         if opening is not None:
             opening.resolve(Outcome.OPENED)
         if committed is None:
@@ -360,10 +313,6 @@ class Cabinet:
         await self._commit(lambda state, at: doors.wrong_door(state, meant.intent, moved, at))
         meant.resolve(Outcome.NOT_OPENED)
         self._tell(told.WrongDoor(meant.door.number))
-
-    def _commanded_but_not_seen(self) -> Opening | None:
-        waiting = (o for o in self._openings.values() if o.frame_left and not o.seen.done())
-        return next((o for o in waiting if self.watch.state(o.door.number) is not DoorState.OPEN), None)
 
     async def _is_left_open(self, number: str, open_s: float) -> None:
         if await self._commit(lambda state, at: doors.left_open(state, number, at)) is not None:

@@ -93,6 +93,14 @@ class DoorWatch:
         """The confirmed state of every door by printed number."""
         return {number: self.state(number) for number in self._by_number}
 
+    def open_doors(self) -> tuple[str, ...]:
+        """Printed numbers of the doors that are seen open."""
+        return tuple(
+            sensor.number
+            for sensor in self._by_number.values()
+            if sensor.state is DoorState.OPEN and not sensor.chatters
+        )
+
     def occupied(self, number: str) -> bool | None:
         """What the presence sensor last said, None without one or before its first two equal samples."""
         return self._by_number[number].occupied

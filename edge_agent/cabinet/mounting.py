@@ -40,6 +40,7 @@ class Mounting:
 
     def __init__(self, boards: Mapping[str, MountedBoard], doors: Iterable[Door]) -> None:
         self.boards = dict(boards)
+        self.buses = list({id(board.bus): board.bus for board in self.boards.values()}.values())
         self.doors = {
             door.number: MountedDoor(
                 door.number,

@@ -17,7 +17,8 @@ from drivers.errors import BusError
 from drivers.lock_board import DoorState, UnlockReport, UnlockSent
 from drivers.transaction import Priority
 from edge_agent.cabinet.coils import CoilGuard
-from edge_agent.cabinet.mounting import MountedBoard, MountedDoor
+from edge_agent.cabinet.head_start import Gate
+from edge_agent.cabinet.mounting import MountedDoor
 from edge_agent.cabinet.power import PowerBudget
 from edge_agent.domain.hardware import FACT_MAX
 from edge_agent.domain.openings import COIL_STUCK
@@ -38,15 +39,31 @@ class Opening:
     intent: str
     door: MountedDoor
     before: DoorState
+    wait_s: float
     pulse_sent: Callable[[], None] | None = None
     seen: asyncio.Future[Outcome] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     ended: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     frame_left: bool = False
+    accepted: bool = False  # the board has confirmed the frame
     unseen_s: float = 0.0  # how long the line was busy with the frame, so that no door was read
+
+    def on_pulse(self, call: Callable[[], None] | None) -> None:
+        """Call once the board has confirmed the frame, at once if it has."""
+        self.pulse_sent = call
+        if self.accepted and call is not None:
+            call()
 
     def resolve(self, outcome: Outcome) -> None:
         if not self.seen.done():
             self.seen.set_result(outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An opening with a head start, and the work that brings its outcome."""
+
+    opening: Opening
+    work: asyncio.Task[Outcome]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +74,11 @@ class Ending:
     reason: str
 
 
-async def send_unlock(opening: Opening, power: PowerBudget, guard: CoilGuard) -> UnlockReport:
-    """Wait for the supply's turn and send the one frame. Never raises BusError; runs on the loop."""
+async def send_unlock(opening: Opening, power: PowerBudget, guard: CoilGuard, gate: Gate) -> UnlockReport:
+    """Wait for the supply's turn and leave the one frame at the gate, which lets it go once its intent is durable.
+
+    Never raises BusError; runs on the loop.
+    """
     door, mounted = opening.door, opening.door.lock
     board = mounted.board
     async with power.turn(board.name, mounted.pulse_s):
@@ -66,21 +86,31 @@ async def send_unlock(opening: Opening, power: PowerBudget, guard: CoilGuard) ->
         if stuck:
             fact = f"supply {mounted.supply} is left alone: the coil at {stuck} stays on"
             return UnlockReport(UnlockSent.NOT_SENT, fact, COIL_STUCK)
-        opening.frame_left = True
         begin_s = asyncio.get_running_loop().time()
+        report = await _one_frame(opening, gate)
         log.info("unlock sent", extra=fields(door=door.number, board=board.name, intent=opening.intent))
-        report = await _one_frame(mounted, door.channel)
         opening.unseen_s = asyncio.get_running_loop().time() - begin_s
-        if report.sent is UnlockSent.ACCEPTED and opening.pulse_sent is not None:
+        opening.accepted = report.sent is UnlockSent.ACCEPTED
+        if opening.accepted and opening.pulse_sent is not None:
             opening.pulse_sent()
         if report.sent in (UnlockSent.ACCEPTED, UnlockSent.UNKNOWN):
             power.prove(board.name, guard.prove_off(mounted))
         return report
 
 
-async def _one_frame(mounted: MountedBoard, channel: int) -> UnlockReport:
+async def _one_frame(opening: Opening, gate: Gate) -> UnlockReport:
+    door, mounted = opening.door, opening.door.lock
+    held = mounted.bus.hold(mounted.board.unlock(door.channel), Priority.UNLOCK)
+
+    def let_go() -> None:
+        """On whatever thread opens the gate: the frame first, then quicker looks at the door."""
+        opening.frame_left = True
+        held.release()
+        door.sensor.bus.fast(door.sensor.board, opening.wait_s, FAST_POLL_S)
+
+    gate.leave(let_go)
     try:
-        return await mounted.bus.perform(mounted.board.unlock(channel), Priority.UNLOCK)
+        return await held.answer
     except BusError as error:  # the bus refused the procedure before the driver could report
         sent = UnlockSent.UNKNOWN if error.bytes_left else UnlockSent.NOT_SENT
         return UnlockReport(sent, str(error), error.code)
@@ -100,13 +130,13 @@ def reason_of(report: UnlockReport) -> str:
     return f"{report.sent.value}: {told}"[:FACT_MAX] if told else report.sent.value
 
 
-async def settle(opening: Opening, report: UnlockReport, wait_s: float) -> Ending:
-    """Decide by the sensor within `wait_s` of the frame."""
+async def settle(opening: Opening, report: UnlockReport) -> Ending:
+    """Decide by the sensor within `opening.wait_s` of the frame."""
     if report.sent in (UnlockSent.REFUSED, UnlockSent.NOT_SENT):
         return Ending(Outcome.NOT_OPENED, reason_of(report))
     if opening.before is DoorState.OPEN and not opening.seen.done():
         return Ending(Outcome.UNKNOWN, f"the sensor said open before the frame; {reason_of(report)}")
     try:
-        return Ending(await asyncio.wait_for(asyncio.shield(opening.seen), wait_s), reason_of(report))
+        return Ending(await asyncio.wait_for(asyncio.shield(opening.seen), opening.wait_s), reason_of(report))
     except TimeoutError:
         return Ending(Outcome.UNKNOWN, reason_of(report))  # the caller asks the door watch what it says now

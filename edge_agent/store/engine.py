@@ -65,6 +65,7 @@ class Unit:
     also: Callable[[apsw.Connection, journal.Head], None] | None = (
         None  # last in the transaction, with the new head
     )
+    durable: Callable[[], None] | None = None  # on this thread as soon as it is; must not raise
 
 
 class Engine:
@@ -124,6 +125,8 @@ class Engine:
             self._roll_back()
             raise
         self.head = head
+        if unit.durable is not None:
+            unit.durable()
         if unit.new_epoch:
             self.epoch = journal.current_epoch(self.connection)
         self._bound_log()

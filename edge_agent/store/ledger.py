@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import apsw
@@ -41,6 +41,19 @@ log = logging.getLogger(__name__)
 
 Also = Callable[[apsw.Connection, Head], None]
 Decide = Callable[[LockerState, Instant], Decision]
+
+
+class Waiting(Protocol):
+    """Something that may happen once a decision is durable, and not a moment before."""
+
+    def durable(self) -> None:
+        """On the store's executor, right after the commit. Must not raise."""
+
+    def withdrawn(self) -> None:
+        """On the loop, instead: nothing of the decision became durable."""
+
+
+AtOnce = Callable[[Decision], Waiting | None]
 # Long polls and flows: a handful; more means that somebody forgets to unsubscribe.
 LISTENERS_MAX = 64
 
@@ -94,27 +107,47 @@ class Ledger:
     # ---- one unit of work --------------------------------------------------------------------------------------
 
     async def transact(
-        self, decide: Decide, *, answer: inbox.Answer | None = None, also: Also | None = None
+        self,
+        decide: Decide,
+        *,
+        answer: inbox.Answer | None = None,
+        also: Also | None = None,
+        at_once: AtOnce | None = None,
     ) -> Committed:
         """Decide and commit under one lock. `answer` becomes durable in the same transaction (idempotent commands).
 
-        `also` is the store's own work in that transaction, on its executor (purge, erasure).
+        `also` is the store's own work in that transaction, on its executor (purge, erasure). What `at_once` hands back
+        for the decision hears of the commit on that executor, before this returns.
 
         Raises whatever `decide` raises (Refusal), and StoreError kinds: then nothing has changed. While degraded only
         events of `SURVIVAL_TYPES` are taken, by the second journal, else LedgerDegraded.
         """
         # A caller that is cancelled must not free the lock while its unit is being written.
-        work = asyncio.ensure_future(self._locked(decide, answer, also))
+        work = asyncio.ensure_future(self._locked(decide, answer, also, at_once))
         work.add_done_callback(_seen)
         return await asyncio.shield(work)
 
-    async def _locked(self, decide: Decide, answer: inbox.Answer | None, also: Also | None) -> Committed:
+    async def _locked(
+        self, decide: Decide, answer: inbox.Answer | None, also: Also | None, at_once: AtOnce | None
+    ) -> Committed:
         async with self._lock:
             at = self.now()
-            return await self._commit(decide(self.state, at), at, answer, also)
+            decision = decide(self.state, at)
+            waiting = at_once(decision) if at_once is not None and self.mode is Mode.SERVING else None
+            try:
+                return await self._commit(decision, at, answer, also, waiting)
+            except BaseException:
+                if waiting is not None:
+                    waiting.withdrawn()
+                raise
 
     async def _commit(
-        self, decision: Decision, at: Instant, answer: inbox.Answer | None, also: Also | None
+        self,
+        decision: Decision,
+        at: Instant,
+        answer: inbox.Answer | None,
+        also: Also | None,
+        waiting: Waiting | None,
     ) -> Committed:
         changes = [change for one in consequences(self.state, decision, at) for change in one]
         changes.extend(decision.given)
@@ -126,9 +159,10 @@ class Ledger:
             vault=decision.vault,
             answer=answer,
             also=also,
+            durable=waiting.durable if waiting is not None else None,
             powered_ms=self.state.clocks.at(at).powered_ms,
         )
-        rows = await self._make_durable(unit)
+        rows = await self._make_durable(unit) if _says_something(unit) else ()
         self.state.apply(changes)
         committed = Committed(txn, rows, decision.events, decision.result, at)
         self._tell(committed)
@@ -282,6 +316,11 @@ class Ledger:
             if self.second is not None:
                 await self._executor.run(self.second.close)
         self._executor.close()
+
+
+def _says_something(unit: Unit) -> bool:
+    """A decision that changes nothing needs no transaction: the rounds ask for one each minute."""
+    return bool(unit.events or unit.changes or unit.vault or unit.answer or unit.also)
 
 
 def _seen(work: asyncio.Future[Committed]) -> None:

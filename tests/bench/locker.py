@@ -29,7 +29,7 @@ BARE, AGENT = "pass", "import edge_agent.main"
 def run(quick: bool) -> None:
     _import(rounds=4 if quick else 10)
     _process(starts=2 if quick else 5, idle_s=5.0 if quick else 20.0)
-    _touch(count=8 if quick else 20)
+    _touch(count=8 if quick else 40)
 
 
 def _touch(count: int) -> None:

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
+from unittest.mock import patch
 
 import apsw
 import httpx
@@ -33,6 +34,8 @@ from websockets.sync.client import connect
 from drivers.bus_stats import Direction
 from drivers.serial_bus import SWITCH_INTERVAL_S
 from edge_agent.agent import Agent
+from edge_agent.cabinet.cabinet import Cabinet
+from edge_agent.cabinet.head_start import Gate
 from edge_agent.config_rules import load_checked
 from edge_agent.domain import service
 from edge_agent.kiosk.server import KioskServer, bind, create_app
@@ -46,12 +49,14 @@ TOKEN = "b" * 32
 WAIT_S = 20.0
 PHONE = "91234567"
 LEARN_S = 2.5  # every board is looked at some five times
+TYPING_S = 0.2  # between two digits
 REST_S = 0.9  # pulse, gap and two looks: the next touch meets a quiet cabinet
 
 
 @dataclass(slots=True)
 class Touches:
-    """Milliseconds, one each touch. `before_ms`: touch to the commit's begin, `after_ms`: commit's end to first byte.
+    """Milliseconds, one each touch. `before_ms`: touch to the commit's begin, `after_ms`: from the commit's end, as the
+    loop hears of it, to the first byte; negative where the store's thread handed the frame over before.
 
     `exchange_ms`: the usual look at a board while scanning.
     """
@@ -112,10 +117,10 @@ def _boards(folder: Path) -> Any:
 
 async def _agent(folder: Path, panel: str, count: int, armed: bool) -> Touches:
     config = load_checked(folder / "ports" / "locker.toml")
-    agent = await Agent.build(config, system_seams(config), folder / "state")
-    if not armed:
-        agent.cabinet.armed = lambda: None  # type: ignore[method-assign]
     async with AsyncExitStack() as stack:
+        if not armed:  # on the class: the agent hands the method on while it is built
+            stack.enter_context(patch.object(Cabinet, "armed", lambda cabinet: None))
+        agent = await Agent.build(config, system_seams(config), folder / "state")
         await agent.start()
         stack.push_async_callback(agent.stop, "measured")
         await _into_service(agent)
@@ -124,12 +129,12 @@ async def _agent(folder: Path, panel: str, count: int, armed: bool) -> Touches:
         serving = asyncio.create_task(server.run(listener))
         await server.started()
         gc.freeze()  # as the program does before it is ready
-        commits, frames, looks = await _listen(agent)
+        commits, frames, looks, gates = await _listen(agent)
         address = f"127.0.0.1:{listener.getsockname()[1]}"
         told = await _client(address, str(count), panel)
         server.stop()
         await serving
-    return _reckon(told, commits, frames, looks)
+    return _reckon(told, commits, frames, looks, gates)
 
 
 async def _into_service(agent: Agent) -> None:
@@ -152,8 +157,18 @@ Spans = list[tuple[float, float]]
 Frames = list[tuple[float, bytes]]
 
 
-async def _listen(agent: Agent) -> tuple[Spans, Frames, Spans]:
-    """Commits as they are awaited on the loop, frames that are no looks at doors, looks from question to answer."""
+async def _listen(agent: Agent) -> tuple[Spans, Frames, Spans, Spans]:
+    """Commits as they are awaited on the loop, frames that are no looks at doors, looks from question to answer, and
+    the time that the store's thread spends on handing a frame over: no part of a commit."""
+    gates: Spans = []
+    durable = Gate.durable
+
+    def handed_over(gate: Gate) -> None:
+        began = time.monotonic()
+        durable(gate)
+        gates.append((began, time.monotonic()))
+
+    Gate.durable = handed_over  # type: ignore[method-assign]
     commits: Spans = []
     frames: Frames = []
     looks: Spans = []
@@ -172,7 +187,7 @@ async def _listen(agent: Agent) -> tuple[Spans, Frames, Spans]:
         bus.on_trace(_noted(frames, looks, polls))
     await asyncio.sleep(LEARN_S)
     polls.update(data for _, data in frames)
-    return commits, frames, looks
+    return commits, frames, looks, gates
 
 
 def _noted(frames: Frames, looks: Spans, polls: set[bytes]) -> Callable[[Any], None]:
@@ -200,7 +215,9 @@ async def _client(*arguments: str) -> list[dict[str, float]]:
     return found
 
 
-def _reckon(told: list[dict[str, float]], commits: Spans, frames: Frames, looks: Spans) -> Touches:
+def _reckon(
+    told: list[dict[str, float]], commits: Spans, frames: Frames, looks: Spans, gates: Spans
+) -> Touches:
     found = Touches(exchange_ms=median([end - began for began, end in looks] or [0.0]) * 1000)
     for one in told:
         spans = [(began, end) for began, end in commits if one["touched"] <= began <= one["answered"]]
@@ -208,7 +225,7 @@ def _reckon(told: list[dict[str, float]], commits: Spans, frames: Frames, looks:
             continue
         began, end = spans[0]
         left = next(at_s for at_s, _ in frames if at_s >= began)
-        commit = end - began
+        commit = end - began - sum(over - begun for begun, over in gates if began <= begun <= end)
         found.commit_ms.append(commit * 1000)
         found.before_ms.append((began - one["touched"]) * 1000)
         found.after_ms.append((left - end) * 1000)
@@ -264,7 +281,7 @@ async def _prototype(folder: Path, count: int) -> Touches:
     writer.join()
     store.submit(connection.close).result()
     store.shutdown()
-    return _reckon(told, commits, frames, [])
+    return _reckon(told, commits, frames, [], [])
 
 
 def _database(path: Path) -> apsw.Connection:
@@ -323,6 +340,8 @@ def deposits(address: str, count: int, panel: str) -> list[dict[str, float]]:
             page.touch("size", id="S" if number % 2 else "M")
             page.sees("recipient-phone")
         time.sleep(REST_S)
+        page.touch("touch")  # as the page does while digits are typed: the hint
+        time.sleep(TYPING_S)
         touched = time.monotonic()
         page.touch("phone", digits=PHONE)
         page.sees("door-open-put")
