@@ -233,6 +233,20 @@ _ROWS = (
         "A person took it out of service.",
         "Mend what was wrong, then `lockerctl compartment unblock N`.",
     ),
+    Row(
+        "DOOR-212",
+        "Locks are worn out",
+        "鎖具磨損",
+        "They have opened nearly as often as they are made for, or fail too often.",
+        "Replace them on the next visit and record it with `lockerctl device fit 'lock N'`.",
+    ),
+    Row(
+        "DOOR-213",
+        "Too many compartments cannot be used",
+        "可用格口不足",
+        "Doors are blocked, faulty or silent.",
+        "Mend them one by one: `lockerctl reconcile` and `lockerctl fault list` name them.",
+    ),
     # FLOW: what a person asked for is not possible now (refusals of edge_agent.domain)
     Row(
         "FLOW-300",
@@ -390,7 +404,7 @@ _ROWS = (
         "There is no such thing here",
         "找不到相符的紀錄",
         "The parcel, compartment, courier or fault is not known on this locker.",
-        "Check the number; the parcel may be in another locker.",
+        "Check the name or number; a parcel may be in another locker.",
         Exit.NOT_FOUND,
     ),
     Row(
@@ -1026,6 +1040,20 @@ _ROWS = (
         "工具與控制程式版本不同",
         "One of them was installed without the other, or the agent was not restarted after it.",
         "Restart the agent; if it stays so, install the locker's software as a whole.",
+    ),
+    Row(
+        "HOST-707",
+        "Maintenance is due",
+        "保養到期",
+        "An item of the plan has not been done for its period.",
+        "Do it and record it: `lockerctl maintenance due`, then `lockerctl maintenance do ITEM`.",
+    ),
+    Row(
+        "HOST-708",
+        "The inspection is missing",
+        "巡檢未完成",
+        "Nobody has gone through the checklist lately.",
+        "Go through it on site: `lockerctl inspect peak`.",
     ),
     Row(
         "HOST-710",

@@ -27,6 +27,7 @@ from edge_agent.errors import ControlError
 from edge_agent.serving_doors import ServingDoors
 from edge_agent.serving_health import ServingHealth
 from edge_agent.serving_look import ServingLook
+from edge_agent.serving_upkeep import ServingUpkeep
 from edge_agent.store import offline
 from edge_agent.store.outbox import Ack
 
@@ -49,12 +50,14 @@ class Serving:
             "backup.make": self.backup_make,
             "journal.rebuild": self.only_stopped,
             "backup.restore": self.only_stopped,
+            "cabinet.decommission": self.only_stopped,
             "lists.import": self.lists_import,
             "cabinet.accept": self.cabinet_accept,
             "cloud.show": self._agent.cloud.show,
             **ServingDoors(self._agent).handlers(),
             **ServingHealth(self._agent).handlers(),
             **ServingLook(self._agent).handlers(),
+            **ServingUpkeep(self._agent).handlers(),
         }
 
     def bridge(self) -> dict[str, Handler | StreamHandler]:

@@ -26,11 +26,13 @@ NOUNS = {
     "compartment": "One compartment: out of service, back again, looked into.",
     "deposits": "Whether parcels are taken.",
     "emergency": "Measures for the whole cabinet at once.",
-    "cloud": "The back office as the locker knows it.",
     "identity": "The locker's key and certificate on the line to the cloud.",
     "lists": "Lists handed in without a back office.",
     "door": "One door: unlock it, watch it, test it, see its history.",
     "screen": "The screen: its page and its display.",
+    "device": "The device archive: what stands where, and what stood there before.",
+    "drill": "Emergencies that are practised.",
+    "maintenance": "The maintenance plan, what was done, and how the locks wear.",
     "fault": "Fault tickets: who has taken them on, and how long they may take.",
     "coils": "The coils of all boards.",
 }
@@ -47,6 +49,14 @@ TYPES: dict[type, click.ParamType[Any]] = {
     msgspec.inspect.IntType: click.INT,
     msgspec.inspect.FloatType: click.FLOAT,
 }
+
+
+GUIDED = {
+    "compartment.verify": "open_and_answer",
+    "inspect": "ask_each_question",
+    "reconcile": "door_by_door",
+}
+"""Operation key → function of `answering`: verbs that go on talking with the person at the terminal."""
 
 
 class Nouns(click.Group):
@@ -131,6 +141,8 @@ def _parameter(field: msgspec.inspect.Field) -> click.Parameter:
     if extra.get("positional"):
         return click.Argument([field.name], type=_type_of(kind), **_default(field))
     more: dict[str, Any] = {"help": text, **_default(field)}
+    if isinstance(kind, msgspec.inspect.VarTupleType):
+        return click.Option([f"--{field.name}"], multiple=True, type=_type_of(kind.item_type), help=text)
     if isinstance(kind, msgspec.inspect.BoolType):
         names = [f"--{field.name}", *filter(None, [extra.get("short")])]
         return click.Option(names, is_flag=True, **more)
@@ -182,10 +194,10 @@ def _callback(row: Operation) -> Any:
             return watch_doors(row, arguments, options)
         from edge_agent.cli.running import run_once, run_stream
 
-        if row.key == "compartment.verify" and not arguments.found:
-            from edge_agent.cli.answering import open_and_answer
+        if row.key in GUIDED:
+            from edge_agent.cli import answering
 
-            return open_and_answer(row, arguments, options)
+            return int(getattr(answering, GUIDED[row.key])(row, arguments, options))
         return run_stream(row, arguments, options) if row.stream else run_once(row, arguments, options)
 
     return call

@@ -72,6 +72,24 @@ def _forget_effect(arguments: Any) -> str:
     )
 
 
+def _drill_effect(arguments: Any) -> str:
+    return (
+        "Begin a drill: service work from now on stays out of the figures until it ends, four hours at most."
+    )
+
+
+def _service_effect(arguments: Any) -> str:
+    return "Stop deposits while you work." if arguments.state == "on" else "Let deposits go on."
+
+
+def _config_effect(arguments: Any) -> str:
+    return f"Make {arguments.file} the configuration; it counts from the agent's next start."
+
+
+def _decommission_effect(arguments: Any) -> str:
+    return "Take this locker out of use for good: its keys and all personal data are wiped and cannot be brought back."
+
+
 def _resolve_effect(arguments: Any) -> str:
     return f"Fault {arguments.fault} counts as mended, on your word."
 
@@ -91,6 +109,10 @@ EFFECTS: dict[str, Callable[[Any], str]] = {
     "identity.forget": _forget_effect,
     "door.unlock": _door_effect,
     "door.test": _test_effect,
+    "drill.start": _drill_effect,
+    "service-mode": _service_effect,
+    "config.apply": _config_effect,
+    "cabinet.decommission": _decommission_effect,
 }
 """Operation key → what will happen, for the question."""
 

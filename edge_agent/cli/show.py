@@ -6,7 +6,15 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from edge_agent.cli import show_bench, show_doors, show_health, show_identity, show_install, show_ledger
+from edge_agent.cli import (
+    show_bench,
+    show_doors,
+    show_health,
+    show_identity,
+    show_install,
+    show_ledger,
+    show_upkeep,
+)
 from edge_agent.cli.terminal import Grid, say, show
 from edge_agent.control import types as t
 from edge_agent.error_table import EXPLANATIONS
@@ -166,10 +174,6 @@ def explain(result: t.ExplainResult) -> None:
     print(f"  do      {result.next_step}")
 
 
-def version(result: t.VersionResult) -> None:
-    print(f"lockerctl {result.version} (Python {result.python})")
-
-
 def lists_import(found: t.ListsImportResult) -> None:
     print(
         f"taken over: {found.carriers} carriers, {found.couriers} couriers, {found.staff} staff, "
@@ -195,11 +199,11 @@ SHOW: dict[str, Callable[[Any], None]] = {
     "cabinet.accept": cabinet_accept,
     "config.check": config_check,
     "explain": explain,
-    "version": version,
     **show_ledger.SHOW,
     **show_doors.SHOW,
     **show_health.SHOW,
     **show_bench.SHOW,
+    **show_upkeep.SHOW,
     **show_install.SHOW,
     **show_identity.SHOW,
 }

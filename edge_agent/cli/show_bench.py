@@ -91,7 +91,9 @@ def _conclusion(bus: b.BusFigures) -> str:
     if not silent:
         return "every board answers"
     if len(silent) == len(bus.boards) > 1:
-        return "no board answers: the adapter, the wires A and B at its first board, or the supply of them all"
+        return (
+            "no board answers: the adapter, the wires A and B at its first board, or the supply of them all"
+        )
     return (
         f"only {', '.join(silent)} {'is' if len(silent) == 1 else 'are'} silent, the bus itself works: "
         "look at the board's power lamp, its plug, and its address switch"

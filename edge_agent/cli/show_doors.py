@@ -38,6 +38,7 @@ SHOW: dict[str, Callable[[Any], None]] = {
     "compartment.verify": verified,
     "deposits.stop": deposits,
     "deposits.resume": deposits,
+    "service-mode": deposits,
     "emergency.stop-deposits": deposits,
     "emergency.open-all": open_all,
 }

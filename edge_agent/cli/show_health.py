@@ -27,8 +27,7 @@ def status(found: h.StatusResult) -> None:
         print(paint(line, "bold red" if grave else "bold yellow"))
     for label, fact in _facts(found):
         print(f"  {label:<13}{fact}")
-    for one in found.findings:
-        _finding(one)
+    findings(found.findings)
     _same_version(found.version)
 
 
@@ -55,6 +54,12 @@ def _facts(found: h.StatusResult) -> Iterable[tuple[str, str]]:
 def _more(s: h.Standing) -> str:
     extra = ((s.unknown, "unknown"), (s.set_aside, "set aside"), (s.unreachable, "unreachable"))
     return "".join(f", {count} {word}" for count, word in extra if count)
+
+
+def findings(wrong: Iterable[h.Check]) -> None:
+    """Each with its sentence and what to type next."""
+    for one in wrong:
+        _finding(one)
 
 
 def _finding(one: h.Check) -> None:

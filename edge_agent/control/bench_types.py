@@ -115,7 +115,10 @@ class BusStatsArguments(Arguments, frozen=True):
 
 
 class BoardFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """Since the agent's start; `answers`: as far as is known now. `errors_percent`: of the questions, those without a sound answer."""
+    """Since the agent's start; `answers`: as far as is known now.
+
+    `errors_percent`: of the questions, those without a sound answer.
+    """
 
     board: str
     answers: bool

@@ -7,6 +7,7 @@ documentation and goldens follow by themselves.
 
 from __future__ import annotations
 
+from edge_agent.control import config_types as c
 from edge_agent.control import ledger_types as ledger
 from edge_agent.control import types as t
 from edge_agent.control.bench_rows import BENCH_ROWS
@@ -16,6 +17,7 @@ from edge_agent.control.health_rows import HEALTH_ROWS
 from edge_agent.control.identity_rows import IDENTITY_ROWS
 from edge_agent.control.install_rows import INSTALL_ROWS
 from edge_agent.control.operation import Needs, Operation, Role, Tier
+from edge_agent.control.upkeep_rows import UPKEEP_ROWS
 
 TECHNICIAN, READ = Role.TECHNICIAN, Tier.READ
 HARDWARE, NOTHING = Needs.HARDWARE, Needs.NOTHING
@@ -105,6 +107,36 @@ OPERATIONS: tuple[Operation, ...] = (
         "lockerctl config check locker.toml",
     ),
     Operation(
+        "config show",
+        "Show every value of the configuration in force, defaults included.",
+        TECHNICIAN,
+        READ,
+        NOTHING,
+        c.ConfigShowArguments,
+        c.ConfigShowResult,
+        "lockerctl config show policy",
+    ),
+    Operation(
+        "config diff",
+        "Compare the configuration in force with another file, value by value.",
+        TECHNICIAN,
+        READ,
+        NOTHING,
+        c.ConfigDiffArguments,
+        c.ConfigDiffResult,
+        "lockerctl config diff new.toml",
+    ),
+    Operation(
+        "config apply",
+        "Check a file and make it the configuration; the former one is kept beside it.",
+        TECHNICIAN,
+        Tier.CONFIRM,
+        NOTHING,
+        c.ConfigApplyArguments,
+        c.ConfigApplyResult,
+        "lockerctl config apply new.toml --reason 'board B added'",
+    ),
+    Operation(
         "explain",
         "Say what an error code means and what to do.",
         TECHNICIAN,
@@ -116,13 +148,13 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "version",
-        "Say which version this is.",
+        "Say which version this is; with --sbom what it is made of.",
         TECHNICIAN,
         READ,
         NOTHING,
-        t.Nothing,
-        t.VersionResult,
-        "lockerctl version",
+        c.VersionArguments,
+        c.VersionsResult,
+        "lockerctl version --sbom",
     ),
     Operation(
         "lists import",
@@ -266,6 +298,7 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     *HEALTH_ROWS,
     *BENCH_ROWS,
+    *UPKEEP_ROWS,
     *DOOR_ROWS,
     *INSTALL_ROWS,
     *IDENTITY_ROWS,

@@ -37,7 +37,9 @@ class Admitted(msgspec.Struct, frozen=True):
     actor: str
 
 
-def admit(state: LockerState, first: Proof, second: Proof, command: str, at: Instant) -> Decision:
+def admit(
+    state: LockerState, first: Proof, second: Proof, command: str, at: Instant, verb: str = OPEN_ALL
+) -> Decision:
     """Result: Admitted, or NotAccepted for a wrong PIN, which has been counted against that person alone."""
     people = _two_persons(state, first, second)
     check_may_try(state, tuple(_scope(one) for one in people), at)
@@ -49,7 +51,7 @@ def admit(state: LockerState, first: Proof, second: Proof, command: str, at: Ins
         if not _same(person.pin_hash, proof.pin_hash)
     ]
     if answers:
-        draft.add(e.CommandRejected(command, OPEN_ALL, actor, NOT_PERMITTED, "wrong PIN"))
+        draft.add(e.CommandRejected(command, verb, actor, NOT_PERMITTED, "wrong PIN"))
         return draft.done(answers[0])
     return draft.done(Admitted(actor))
 

@@ -9,12 +9,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from drivers.bus import Bus, BusState
 from drivers.errors import BusError, PortLost, PortMissing
+from drivers.lock_board import BoardInfo
 from drivers.scanner_port import ScannerState
-from edge_agent.domain import fault_desk
+from edge_agent.domain import archive, drill, fault_desk
+from edge_agent.domain.archive import Described
 from edge_agent.domain.fault import HOUR_S, Promise, Promises
 from edge_agent.domain.fault_desk import Found
 from edge_agent.domain.hardware import BOARD_SILENT
@@ -25,7 +28,10 @@ if TYPE_CHECKING:
     from edge_agent.agent import Agent
     from edge_agent.config import Service
     from edge_agent.control.health_types import Check
+    from edge_agent.domain.decision import Decision
+    from edge_agent.domain.instant import Instant
     from edge_agent.domain.ports import Decide
+    from edge_agent.domain.state import LockerState
 
 PORT_CODES = ("BUS-101", "BUS-102", "BUS-103", "BUS-105", devices.SCANNER_LOST)
 MACHINE_CODES = (
@@ -63,6 +69,9 @@ class Health:
         else:
             await self.ports()
         await self._if_anything(lambda state, at: fault_desk.escalate(state, self.promises, at))
+        await self._if_anything(drill.end_forgotten)
+        for place, device in self._told_by_boards():
+            await self._if_anything(partial(_seen, place, device))
 
     async def ports(self) -> None:
         """Ports only: called when one of them has gone or come."""
@@ -86,6 +95,14 @@ class Health:
 
     def _bridge_ago_s(self) -> float | None:
         return None if self._bridge_asked_s is None else time.monotonic() - self._bridge_asked_s
+
+    def _told_by_boards(self) -> Iterator[tuple[str, Described]]:
+        """Boards that say who they are: for the archive."""
+        models = {board.name: board.driver for board in self._agent.config.board}
+        for bus in self._agent.buses.values():
+            for name, who in bus.boards().items():
+                if isinstance(who, BoardInfo):
+                    yield f"board {name}", Described(models[name], who.identity, who.firmware)
 
     def boards(self) -> Iterator[BoardSeen]:
         """As they answered when they were prepared, and those that have fallen silent since, with the fact."""
@@ -114,6 +131,10 @@ class Health:
         ledger = self._agent.ledger
         if decide(ledger.state, ledger.now()).events:
             await ledger.transact(decide)
+
+
+def _seen(place: str, device: Described, state: LockerState, at: Instant) -> Decision:
+    return archive.seen(state, place, device)
 
 
 def ports_of(states: Mapping[str, BusState | ScannerState], ports: Mapping[str, str]) -> Iterator[PortSeen]:

@@ -147,6 +147,17 @@ def _story(connection: apsw.Connection, opened: Vault, stay: str) -> Story:
 _HIDDEN = {*vault.HASH_FIELDS, COMMITMENT, "powered_ms", "pulse_ms"}
 
 
+def since_last(settings: Settings, kind: str) -> list[str]:
+    """The types of everything behind the newest event of `kind`, oldest first; empty where there is none."""
+    connection = open_reader(settings.ledger)
+    try:
+        found = rows(connection, "SELECT max(position) FROM journal WHERE type = ?", (kind,))
+        begin = found[0][0] if found else None
+        return [] if begin is None else [stored.row.type for stored in journal.walk(connection, begin)]
+    finally:
+        connection.close()
+
+
 def newest(settings: Settings, last: int, kind: str, after: int | None) -> Iterator[journal.Stored]:
     """The newest rows of this epoch, of one type or group, oldest first; or all behind a sequence number."""
     connection = open_reader(settings.ledger)

@@ -52,9 +52,10 @@ CREATE TABLE tally(one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT
 """
 # What the cloud gave and what is due to it; a ledger that was born with them has them already.
 _V2_KEYED = ("command", "reply", "document", "uplink", "granted_access")
-# What upkeep has found and done, and what a ticket's two new fields are in a row that has none.
+# What upkeep has found and done; what the new fields of tickets and codes are in a row that has none.
 _V3_KEYED = ("device", "maintenance", "inspection", "drill")
 _V3_FAULT = "UPDATE folded_fault SET row = json_insert(row, '$.on_site', NULL, '$.escalated', json('[]'))"
+_V3_CODE = "UPDATE folded_code SET row = json_insert(row, '$.delegates', json('[]'), '$.delegate', '')"
 _V3_WEAR = """
 CREATE TABLE wear(door TEXT PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE wear_position(one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL, pending TEXT NOT NULL);
@@ -89,6 +90,7 @@ def main(path: Path) -> None:
         _keyed(db, _V3_KEYED)
         _each(db, _V3_WEAR)
         db.execute(_V3_FAULT)
+        db.execute(_V3_CODE)
         db.execute("PRAGMA user_version = 3")
 
     database = Database(str(path))

@@ -196,7 +196,7 @@ def backup_verify(
 
 def backup_restore(settings: Settings, sealed: Path, identity_file: Path | None = None) -> str:
     """Make this backup the ledger, under a new epoch; the present file is set aside. Returns the new epoch."""
-    clock = _clock()
+    clock = machine_clock()
     startup.restore(settings, sealed, _identity(settings, identity_file), clock.now(), SystemRandomness())
     with _reading(settings) as connection:
         return journal.current_epoch(connection).id
@@ -380,7 +380,7 @@ def _done(command: str, verb: str) -> e.CommandDone:
     return e.CommandDone(command, verb, TECHNICIAN, "done")
 
 
-def _clock() -> SystemClock:
+def machine_clock() -> SystemClock:
     return SystemClock(floor=datetime(2026, 1, 1, tzinfo=UTC))
 
 
@@ -388,7 +388,7 @@ def _writing(settings: Settings, job: Callable[[Ledger, keys.Keys], Coroutine[An
     """Open the ledger as the agent does, do the job, close."""
 
     async def run() -> T:
-        opened = await open_ledger(settings, _clock(), SystemRandomness(), Inline())
+        opened = await open_ledger(settings, machine_clock(), SystemRandomness(), Inline())
         try:
             return await job(opened.ledger, opened.keys)
         finally:

@@ -22,7 +22,7 @@ from edge_agent.domain.policy import Switches
 from edge_agent.domain.stamp import stamp_of
 from edge_agent.domain.state import ONLY, LockerState
 from edge_agent.errors import StoreError
-from edge_agent.store import backup, counters, erasure, inbox, journal, rebuild, vault
+from edge_agent.store import backup, counters, erasure, inbox, journal, rebuild, vault, wear
 from edge_agent.store.canonical import canonical_json
 from edge_agent.store.connection import open_reader
 from edge_agent.store.disk import DiskGuard, Reading, Room
@@ -88,7 +88,8 @@ async def roll_up(ledger: Ledger, settings: Settings) -> int:
     """Each hour, and before a purge: count the rows that are not counted yet. Returns how many were."""
 
     def job(connection: apsw.Connection) -> int:
-        return counters.roll_up(connection, settings.timezone, TALLY_ROWS)
+        worn = wear.count(connection, TALLY_ROWS)
+        return max(worn, counters.roll_up(connection, settings.timezone, TALLY_ROWS))
 
     total = 0
     while (count := await ledger.on_store(ledger.engine.run, job)) > 0:

@@ -7,6 +7,7 @@ import platform
 from pathlib import Path
 
 from edge_agent.cli.direct.bench import Bench
+from edge_agent.control import config_types as c
 from edge_agent.control import types as t
 from edge_agent.errors import ControlError
 from edge_agent.version import VERSION
@@ -54,5 +55,10 @@ def explain(asked: t.ExplainArguments, bench: Bench) -> t.ExplainResult:
     )
 
 
-def version(asked: t.Nothing, bench: Bench) -> t.VersionResult:
-    return t.VersionResult(version=VERSION, python=platform.python_version())
+def version(asked: c.VersionArguments, bench: Bench) -> c.VersionsResult:
+    made = None
+    if asked.sbom:
+        from edge_agent.cli.direct.sbom import document
+
+        made = document()
+    return c.VersionsResult(version=VERSION, python=platform.python_version(), sbom=made)
