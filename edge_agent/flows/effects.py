@@ -37,11 +37,6 @@ class Start(Effect):
 
 
 @dataclass(frozen=True, slots=True)
-class Stop(Effect):
-    timer: str
-
-
-@dataclass(frozen=True, slots=True)
 class StopAll(Effect):
     """Stop every timer of the session but the one that limits its whole length."""
 

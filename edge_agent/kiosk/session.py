@@ -226,9 +226,6 @@ class Session:
         seconds = self.context.wait_s if effect.wait == "wait_s" else getattr(self._waits, effect.wait)
         self._timers.start(effect.timer, seconds)
 
-    async def _stop(self, effect: fx.Stop, event: Event) -> None:
-        self._timers.stop(effect.timer)
-
     async def _stop_all(self, effect: fx.StopAll, event: Event) -> None:
         self._timers.stop_all()
 
@@ -297,6 +294,7 @@ class Session:
             if inputs is None:
                 return Done(name, "phone-needed")
             if name in LOOKS:
+                await self._end_all()  # what the disk would not take when a visit ended, it may take now
                 looking = replace(inputs, trouble=self._ports.trouble())
                 return LOOKS[name](self._ports.ledger.state, self.context, looking, self._ports.clock.now())
             committed = await self._ports.ledger.transact(self._decider(name, inputs))
@@ -384,7 +382,6 @@ PERFORM: Mapping[type[fx.Effect], Callable[[Session, Any, Event], Any]] = {
     fx.Show: Session._show,
     fx.Refresh: Session._refresh,
     fx.Start: Session._start,
-    fx.Stop: Session._stop,
     fx.StopAll: Session._stop_all,
     fx.Sound: Session._sound,
     fx.Speak: Session._speak,

@@ -75,8 +75,6 @@ def taken(place: Place, key: Key, rule: Rule) -> Place:
     for effect in effects:
         if isinstance(effect, fx.Start):
             timers.add(effect.timer)
-        elif isinstance(effect, fx.Stop):
-            timers.discard(effect.timer)
         elif isinstance(effect, fx.StopAll):
             timers &= {SERVICE}
         elif isinstance(effect, fx.Show):

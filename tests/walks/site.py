@@ -24,6 +24,7 @@ from edge_agent.domain.words import Report, StayStatus
 from edge_agent.kiosk.server import KioskServer, bind, create_app
 from edge_agent.kiosk.session_inputs import pin_text
 from edge_agent.kiosk.site import site_of
+from edge_agent.store.ledger import Committed
 from sim import demo_cabinet
 from sim.soak.whole_locker import WholeLocker
 from sim.virtual_time import PacedLoop
@@ -41,8 +42,8 @@ T = TypeVar("T")
 class Site:
     """Start with `with`. Every method may be called from the test's thread."""
 
-    def __init__(self, folder: Path, seed: int = 1, **sections: Any) -> None:
-        self._folder, self._seed, self._sections = folder, seed, sections
+    def __init__(self, folder: Path, seed: int = 1, accepted: bool = True, **sections: Any) -> None:
+        self._folder, self._seed, self._accepted, self._sections = folder, seed, accepted, sections
         if "locker" in sections:  # only what differs from the demo's
             sections["locker"] = {**demo_cabinet.document(folder)["locker"], **sections["locker"]}
         self.clock = VirtualClock()
@@ -198,6 +199,20 @@ class Site:
     def fault(self, name: str, **params: Any) -> None:
         self.do(lambda: self.locker.sim.faults.add(name, **params))
 
+    def read_only(self) -> None:
+        """The disk takes no writes from here on, until the agent opens the ledger anew."""
+        self.do(lambda: self.locker.ledger.engine.connection.execute("PRAGMA query_only = 1"))
+
+    def read_only_after(self, event: str) -> None:
+        """The disk takes no writes as soon as this event has been journalled."""
+
+        def heard(committed: Committed) -> None:
+            if any(event == one.TYPE for one in committed.events):
+                stop()
+                self.locker.ledger.engine.connection.execute("PRAGMA query_only = 1")
+
+        stop = self.do(lambda: self.locker.ledger.subscribe(heard))
+
     def is_open(self, door: str) -> bool:
         """As an eye sees it, whatever a sensor says."""
         return bool(self.do(lambda: self.locker.sim.door_json(door))["door"] != "closed")
@@ -234,7 +249,8 @@ class Site:
         self._down, self._life = asyncio.Event(), asyncio.current_task()
         self.locker = WholeLocker(self._folder, self._seed, self.clock, **self._sections)
         await self.locker.start()
-        await self.locker.accept()
+        if self._accepted:
+            await self.locker.accept()
         await self._serve()
         self._up.set()
         await self._down.wait()

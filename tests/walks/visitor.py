@@ -54,9 +54,9 @@ class Visitor:
         page.add_init_script(EAR)
         page.on("websocket", self._overhear)
 
-    def arrive(self) -> Visitor:
+    def arrive(self, at: str = "home") -> Visitor:
         self.page.goto(self.site.address)
-        self.sees("home")
+        self.sees(at)
         return self
 
     # Eyes
