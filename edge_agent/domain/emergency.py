@@ -41,7 +41,7 @@ def admit(
     state: LockerState, first: Proof, second: Proof, command: str, at: Instant, verb: str = OPEN_ALL
 ) -> Decision:
     """Result: Admitted, or NotAccepted for a wrong PIN, which has been counted against that person alone."""
-    people = _two_persons(state, first, second)
+    people = _two_persons(state, first, second, at)
     check_may_try(state, tuple(_scope(one) for one in people), at)
     draft = Draft(state, at)
     actor = "+".join(one.actor for one in people)
@@ -56,15 +56,15 @@ def admit(
     return draft.done(Admitted(actor))
 
 
-def _two_persons(state: LockerState, first: Proof, second: Proof) -> tuple[Staff, Staff]:
+def _two_persons(state: LockerState, first: Proof, second: Proof, at: Instant) -> tuple[Staff, Staff]:
     if first.staff == second.staff:
         raise Refusal(NOT_PERMITTED, "one person is not two: name two different persons of the staff list")
-    return _person(state, first.staff), _person(state, second.staff)
+    return _person(state, first.staff, at), _person(state, second.staff, at)
 
 
-def _person(state: LockerState, name: str) -> Staff:
+def _person(state: LockerState, name: str, at: Instant) -> Staff:
     found = state.staff.get(name)
-    if found is None or found.revoked:
+    if found is None or not found.counts(at):
         raise Refusal(NOT_PERMITTED, f"{name} is not on the staff list of this locker")
     return found
 

@@ -19,7 +19,7 @@ from edge_agent.domain.tries import NotAccepted, check_may_try, lock_if_due
 
 def enter(state: LockerState, staff: Staff | None, pin_hash: str, session: str, at: Instant) -> Decision:
     """Service mode begins. Result: the actor's name, or NotAccepted, which has been counted."""
-    if staff is None or staff.revoked:
+    if staff is None or not staff.counts(at):
         raise Refusal(NOT_PERMITTED, "this card opens no service mode")
     scopes = (f"staff:{staff.id}",)
     check_may_try(state, scopes, at)

@@ -323,17 +323,20 @@ def bulk_claims(site: Site, *keys: jwk.JWK) -> dict[str, object]:
 
 
 def test_a_bulk_needs_two_persons_of_the_staff(tmp_path: Path) -> None:
-    """One person twice, a stranger, or a revoked one is not two persons; two are, beyond the minute's quota."""
+    """One person twice, a stranger, a revoked or bygone one is not two persons; two are, beyond the minute's quota."""
 
     async def story(site: Site) -> None:
-        anna, ben, chris, stranger = new_key(), new_key(), new_key(), new_key()
+        anna, ben, chris, dora, stranger = new_key(), new_key(), new_key(), new_key(), new_key()
+        yesterday = {"valid_until_ms": int(site.locker.clock.wall.timestamp() - 86_400) * 1000}
+        left = {"revoked": True}
+        named = (("anna", anna, {}), ("ben", ben, {}), ("chris", chris, left), ("dora", dora, yesterday))
         people = [
             {"id": name, "roles": ["approver"], "approval_key": key.export_public(as_dict=True)["x"], **more}
-            for name, key, more in (("anna", anna, {}), ("ben", ben, {}), ("chris", chris, {"revoked": True}))
+            for name, key, more in named
         ]
         assert (await site.document("staff", 1, people)).outcome == "applied"
 
-        for keys in ((), (anna,), (anna, anna), (anna, stranger), (anna, chris)):
+        for keys in ((), (anna,), (anna, anna), (anna, stranger), (anna, chris), (anna, dora)):
             refused = await site.post(signed(bulk_claims(site, *keys), site.key))
             assert (refused.status, refused.code) == ("rejected", "approvals")
         assert site.pulses() == 0
