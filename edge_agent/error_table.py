@@ -751,7 +751,7 @@ _ROWS = (
         "The broker refuses the new certificate",
         "伺服器拒絕新憑證",
         "The broker does not trust the authority that signed it, or has not learned of the locker.",
-        "The old one stays in use. Have the broker's list of authorities checked, then run `lockerctl provision` again.",
+        "The old one stays in use. Have the broker's list of authorities checked, then `lockerctl provision` again.",
     ),
     Row(
         "CLOUD-531",
