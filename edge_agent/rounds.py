@@ -12,6 +12,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from zoneinfo import ZoneInfo
 
+from edge_agent import self_check
 from edge_agent.clock import Clock
 from edge_agent.domain import clock_rules, hardware
 from edge_agent.domain import events as e
@@ -62,6 +63,7 @@ class Rounds:
         """For as long as the agent runs. A round that fails is logged and tried again at its next time."""
         if self._check:
             await self._guarded("check", self._check_ledger)
+            await self._guarded("self-check", self._check_program)
         while True:
             await asyncio.sleep(CHECKPOINT_S)
             await self._guarded("minute", self._minute)
@@ -129,6 +131,18 @@ class Rounds:
             text = "; ".join(problems)
             await self._transact(
                 lambda state, at: hardware.open_fault(state, LEDGER_DAMAGED, "ledger", "major", at, text)
+            )
+
+    async def _check_program(self) -> None:
+        """The shipped files against their hashes, on a thread of its own: 20 MB to read."""
+        changed = await asyncio.to_thread(self_check.changed_files, self_check.manifest_path())
+        if changed:
+            text = self_check.told(changed)
+            log.error("installation changed", extra=fields(files=text))
+            await self._transact(
+                lambda state, at: hardware.open_fault(
+                    state, self_check.CHANGED_CODE, "installation", "major", at, text
+                )
             )
 
     async def _transact(self, decide: Decide) -> None:

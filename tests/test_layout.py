@@ -30,6 +30,7 @@ LONG_FUNCTIONS: dict[str, str] = {
 }
 
 TEST_ROOMS_WITHOUT_A_PACKAGE = {
+    "security": "claims of the threat model that no single room can make",
     "package": "the .deb on a bare system, units and rights",
     "bench": "programs that measure, not tests",
     "golden": "bytes and documents that tests compare with",
@@ -57,7 +58,7 @@ FORBIDDEN_WORDS = {
     "user": "recipient, courier, technician ...",
     "users": "recipients, couriers, technicians ...",
 }
-CODE_SHAPE = re.compile(r"(BUS|DOOR|FLOW|STORE|CLOUD|CONF|CTRL)-\d{3}")
+CODE_SHAPE = re.compile(r"(BUS|DOOR|FLOW|STORE|CLOUD|CONF|CTRL|HOST)-\d{3}")
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX|HA" r"CK)\b")
 
 

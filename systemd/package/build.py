@@ -19,6 +19,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge_agent.self_check import write_manifest
+
 HERE = Path(__file__).parent
 SYSTEMD = HERE.parent
 ROOT = SYSTEMD.parent
@@ -78,6 +80,7 @@ def build(work: Path, arch: str, dist: str, version: str, out: Path) -> Path:
     virtual_environment(stage / VENV, distribution.python)
     system_files(stage, distribution)
     scripts(work, stage / LIB)
+    write_manifest(stage / LIB)
     return pack(work, stage, arch, distribution, version, out)
 
 

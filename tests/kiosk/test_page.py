@@ -268,6 +268,10 @@ def test_the_page_asks_nobody_but_the_agent(panel):
     assert all(url.startswith(panel.kiosk.origin) for url in asked)
 
 
+# Chromium's remark on our sandbox; the page is no frame, and the sandbox is there for windows, downloads and questions.
+SANDBOX_REMARK = "allow-scripts and allow-same-origin for its sandbox attribute"
+
+
 def test_nothing_of_the_page_is_refused_by_its_own_policy(panel):
     complaints = []
     panel.page.on("console", lambda message: complaints.append(message.text))
@@ -277,7 +281,7 @@ def test_nothing_of_the_page_is_refused_by_its_own_policy(panel):
     for name in SAMPLES:
         panel.sample(name)
 
-    assert complaints == []
+    assert [one for one in complaints if SANDBOX_REMARK not in one] == []
 
 
 def test_long_press_drag_and_pinch_lead_nowhere(panel):
@@ -293,7 +297,7 @@ def test_long_press_drag_and_pinch_lead_nowhere(panel):
 
     assert menu
     assert panel.page.evaluate("getSelection().toString()") == ""
-    assert panel.page.evaluate("getComputedStyle(document.body).touchAction") == "manipulation"
+    assert panel.page.evaluate("getComputedStyle(document.body).touchAction") == "pan-y"
 
 
 def test_people_who_ask_for_less_motion_get_none(panel):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 import msgspec
 
 from edge_agent.cli.direct.bench import Bench
 from edge_agent.control import ledger_types as t
 from edge_agent.control import types as common
+from edge_agent.errors import ControlError
 
 if TYPE_CHECKING:
     from edge_agent.store.places import Settings
@@ -55,9 +56,19 @@ def journal_rebuild(asked: t.JournalRebuildArguments, bench: Bench) -> t.Journal
 def journal_export(asked: t.JournalExportArguments, bench: Bench) -> t.JournalExportResult:
     from edge_agent.store import offline
 
-    with Path(asked.file).open("xb") as out:
+    with _new_file(asked.file) as out:
         count = offline.journal_export(_settings(bench), out)
     return t.JournalExportResult(file=asked.file, events=count)
+
+
+def _new_file(name: str) -> BinaryIO:
+    """A file that was not there before, open for writing. Raises ControlError CTRL-708."""
+    try:
+        return Path(name).open("xb")
+    except OSError as error:
+        raise ControlError("CTRL-708", name, error.strerror or str(error)) from None
+    except ValueError as error:  # a NUL in the name
+        raise ControlError("CTRL-708", "the file's name", str(error)) from None
 
 
 def journal_show(asked: t.JournalShowArguments, bench: Bench) -> t.JournalShowResult:

@@ -50,6 +50,7 @@ const LOCAL = new Set(["finish", "more-time", "language", "help"]); // on warn-t
 // Controls whose action the agent's timers do not hear of. Any other action says itself that somebody is there; a
 // "touch" before it would end a screen that any touch ends, and "open again" would come too late.
 const UNHEARD = /^(digit-|letter-|display|more-options|language)/;
+const PAGE_KEYS = /^([0-9a-z-]|Tab|Enter| |Backspace|Escape|Shift|Arrow\w+|Home|End|Page(Up|Down))$/i;
 const CONTROL_KEYS = new Set(["Enter", "Tab", " "]); // they choose a button; any other key means "I am here"
 
 let view = {
@@ -205,8 +206,15 @@ function onTouch(event) {
   else link.touched(view.rev, !action || UNHEARD.test(action));
 }
 
+// A new window, a search, another size: a keyboard that somebody brought asks the browser for nothing. Started as an
+// app (see locker-kiosk) the browser lets the page hear every key first.
+function isTheBrowsers(event) {
+  const combined = event.ctrlKey || event.altKey || event.metaKey || (event.shiftKey && event.key === "Escape");
+  return combined || !PAGE_KEYS.test(event.key);
+}
+
 function onKey(event) {
-  if (event.ctrlKey || event.altKey || event.metaKey) return;
+  if (isTheBrowsers(event)) return event.preventDefault();
   if (view.screen === "warn-timeout" && !CONTROL_KEYS.has(event.key)) send("more-time");
   if (document.querySelector("dialog[open]") || cover) return;
   link.touched(view.rev);
