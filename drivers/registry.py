@@ -6,7 +6,8 @@ board without a change here. A class is imported only when it is asked for: an a
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from typing import Any
 
 from drivers.lock_board import BoardSettings, LockBoard
@@ -22,7 +23,7 @@ class UnknownDriver(LookupError):
 
 def known(group: str) -> tuple[str, ...]:
     """Every registered name of `group`, sorted: for messages, and for asking each family who is on a bus."""
-    return tuple(sorted({point.name for point in entry_points(group=group)}))
+    return tuple(sorted({point.name for point in _installed(group)}))
 
 
 def lock_board_class(driver: str) -> type[LockBoard]:
@@ -52,9 +53,15 @@ def scanner_from(settings: ScannerSettings, driver: str) -> Scanner:
 
 
 def _load(group: str, driver: str) -> Any:
-    points: tuple[EntryPoint, ...] = tuple(entry_points(group=group, name=driver))
+    points: tuple[EntryPoint, ...] = tuple(_installed(group).select(name=driver))
     if not points:
         raise UnknownDriver(
             f"no driver {driver!r} in {group}; installed are {', '.join(known(group)) or 'none'}"
         )
     return points[0].load()
+
+
+@cache
+def _installed(group: str) -> EntryPoints:
+    """What the installed distributions offer: looked up once, because that reads a file of each of them."""
+    return entry_points(group=group)
