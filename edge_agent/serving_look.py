@@ -16,6 +16,7 @@ from edge_agent.control import bench_types as b
 from edge_agent.control import types as t
 from edge_agent.control.server import Caller, Handler, StreamHandler
 from edge_agent.domain.compartment import OUT_OF_OFFER, Compartment
+from edge_agent.domain.door_numbers import natural
 from edge_agent.domain.staff_member import TECHNICIAN
 from edge_agent.domain.words import Condition, Contents
 from edge_agent.errors import ControlError
@@ -24,7 +25,6 @@ from edge_agent.kiosk.blanking import orders
 from edge_agent.openings_by_hand import ByHand, result_of
 from edge_agent.store import histories
 from edge_agent.store.cloudevents import timestamp
-from edge_agent.store.offline import natural
 from edge_agent.wiring import display_of
 
 if TYPE_CHECKING:

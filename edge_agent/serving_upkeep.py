@@ -11,6 +11,7 @@ from edge_agent.control import types as t
 from edge_agent.control import upkeep_types as u
 from edge_agent.control.server import Caller, Handler
 from edge_agent.domain import archive, drill, inspection, maintenance, service_mode
+from edge_agent.domain.door_numbers import natural
 from edge_agent.domain.ports import Decide
 from edge_agent.domain.staff_member import TECHNICIAN
 from edge_agent.domain.stamp import Stamp, instant_of
@@ -20,7 +21,6 @@ from edge_agent.health import host, locker, readiness
 from edge_agent.health.forecast import RATED_CYCLES, forecast
 from edge_agent.randomness import uuid7
 from edge_agent.store import histories, upkeep, wear
-from edge_agent.store.offline import natural
 
 if TYPE_CHECKING:
     from edge_agent.agent import Agent

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from edge_agent.control.upkeep_types import VerdictOfLock, WearRow
+from edge_agent.domain.door_numbers import natural
 from edge_agent.domain.instant import Instant
 from edge_agent.domain.stamp import stamp_of
 from edge_agent.store.cloudevents import timestamp
-from edge_agent.store.offline import natural
 from edge_agent.store.wear import SLOW_MS, Wear
 
 RATED_CYCLES = 100_000  # what makers of cabinet locks promise for the mechanics

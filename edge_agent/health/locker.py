@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 
 from edge_agent.control.health_types import Check, Standing, VerdictWord
 from edge_agent.domain.compartment import Compartment
+from edge_agent.domain.door_numbers import natural
 from edge_agent.domain.fault import age_ms
 from edge_agent.domain.instant import ClockQuality, Instant
 from edge_agent.domain.state import LockerState
 from edge_agent.domain.words import Condition, Contents, DoorPosition
 from edge_agent.health.words import well, wrong
-from edge_agent.store.offline import natural
 
 FAILED, NOT_KNOWN, STANDS_OPEN, OUT_OF_SERVICE = "DOOR-201", "DOOR-209", "DOOR-210", "DOOR-211"
 DEPOSITS_OFF, NOT_ACCEPTED, DRILL = "FLOW-313", "CTRL-721", "CTRL-720"

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-import re
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -25,6 +24,7 @@ from edge_agent.domain import events as e
 from edge_agent.domain.changes import Change
 from edge_agent.domain.courier import Courier
 from edge_agent.domain.decision import Decision
+from edge_agent.domain.door_numbers import natural
 from edge_agent.domain.stamp import stamp_of
 from edge_agent.domain.state import LockerState
 from edge_agent.randomness import SystemRandomness
@@ -359,11 +359,6 @@ def _entry(path: Path, number: int, plain: Any) -> _CourierIn:
     if not (entry.id and entry.carrier):
         raise DocumentBad(f"{path}: courier {number}", "id or carrier is empty")
     return entry
-
-
-def natural(number: str) -> tuple[tuple[str, int], ...]:
-    """Sorts "2" before "10", and "A2" before "A10"."""
-    return tuple((word, int(digits or 0)) for word, digits in re.findall(r"([^0-9]*)([0-9]*)", number))
 
 
 # ---- tools ---------------------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ PATIENCE_S = 60  # a hung tool fails the test instead of the run
 
 CTRL_C = "\x03"
 Step = tuple[str, str | Callable[[], object]]
-"""A text to wait for, and what happens then: keys that are pressed, or something done at the cabinet."""
+"""A text to wait for, and what happens then: keys that are pressed, or something done at the cabinet (and its keys)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +88,9 @@ def _watch_terminal(child: int, terminal: int, keys: bytes, steps: list[Step]) -
             break
         if steps and steps[0][0].encode() in seen:
             act = steps.pop(0)[1]
-            if isinstance(act, str):
-                os.write(terminal, act.encode())
-            else:
-                act()
+            pressed = act if isinstance(act, str) else act()
+            if isinstance(pressed, str):
+                os.write(terminal, pressed.encode())
     else:
         os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)

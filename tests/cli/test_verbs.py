@@ -192,3 +192,97 @@ def test_every_verb_is_typed_somewhere() -> None:
 
     assert OURS - typed - ELSEWHERE.keys() == set()
     assert typed & ELSEWHERE.keys() == set()
+
+
+def test_a_checklist_is_asked_question_by_question(station: Station) -> None:
+    """At a terminal: good, bad with a note, and the rest left out."""
+    ran = station.technician.types_at_a_terminal(
+        "inspect",
+        "site",
+        steps=(
+            ("1/4", "g\n"),
+            ("2/4", "b\n"),
+            ("What is wrong?", "lamp dark\n"),
+            ("3/4", "\n"),
+            ("4/4", "g\n"),
+        ),
+    )
+
+    assert ran.code == 10
+    assert "1 bad" in ran.out
+    logged = station.json("maintenance", "log", "inspection")["done"]
+    assert logged[-1]["result"] == "bad: light: lamp dark"
+
+
+def test_a_lock_is_tested_with_a_hand_at_the_door(station: Station) -> None:
+    """Two cycles; the hand shuts the door each time, and both times are told."""
+    number = "11"
+    shut = station.cabinet.world.on_change
+
+    def hand(moved: str, at_s: float) -> None:
+        if moved == number and station.cabinet.door_json(number)["door"] == "open":
+            station.cabinet.world.at(at_s + 0.8, lambda _: station.cabinet.hand(number, "close"))
+
+    shut.append(hand)
+    ran = station.types("door", "test", number, "--cycles", "2", "--yes", "--reason", "new latch", "--json")
+    shut.remove(hand)
+
+    first, second = ran.json["items"]
+    assert (ran.code, first["outcome"], second["outcome"]) == (0, "opened", "opened")
+    assert first["opened_after_ms"] > 0
+    assert second["closed_after_ms"] is not None
+
+
+def test_stock_is_taken_door_by_door(station: Station) -> None:
+    """The tested door's contents are unknown now: it is opened, looked into, shut, and called empty."""
+    number = "11"
+    station.until_status(lambda found: found["compartments"]["unknown"] > 0, "something is in doubt")
+    doubtful = [one["number"] for one in station.json("reconcile")["compartments"]]
+    assert number in doubtful
+
+    def shut() -> str:
+        station.until(lambda: station.cabinet.door_json(number)["door"] == "open", "it opens")
+        station.shuts(number)
+        return "e\n"
+
+    skipped: list[tuple[str, Any]] = [
+        (f"/{len(doubtful)} door {one}", "s\n") for one in doubtful[: doubtful.index(number)]
+    ]
+    ran = station.technician.types_at_a_terminal(
+        "reconcile",
+        steps=(
+            *skipped,
+            (f"door {number}: ledger says unknown", "o\n"),
+            ("Look and shut", shut),
+            ("contents empty", "q\n"),
+        ),
+    )
+
+    assert ran.code == 7 if len(doubtful) > 1 else ran.code == 0, ran.out
+    assert "1 of " in ran.out
+    rows = {row["number"]: row for row in station.json("compartments")["compartments"]}
+    assert rows[number]["contents"] == "empty"
+
+
+def test_what_a_drill_does_is_told_at_its_end(station: Station) -> None:
+    """And one alone goes on at a time."""
+    station.types("drill", "start", "--yes", "--reason", "evacuation")
+    again = station.types("drill", "start", "--yes", "--reason", "once more", "--json")
+    station.types("door", "unlock", "21", "--yes", "--reason", "practice")
+
+    ended = station.json("drill", "end", "--reason", "all back")
+
+    assert again.json["error"]["code"] == "FLOW-307"
+    assert (ended["going_on"], ended["reason"], ended["events"]["door.opened"]) == (False, "evacuation", 1)
+
+
+def test_boards_that_say_who_they_are_stand_in_the_archive(station: Station) -> None:
+    """Fitted by hand or told by the board; a swap keeps what stood there before."""
+    station.types("device", "fit", "scanner front", "--model", "NLS", "--serial", "S-1")
+    swapped = station.json(
+        "device", "fit", "scanner front", "--serial", "S-2", "--reason", "window scratched"
+    )
+    history = station.json("device", "list", "scanner front")["devices"]
+
+    assert swapped["replaces"] == "S-1"
+    assert [(one["serial"], one["present"]) for one in history] == [("S-1", False), ("S-2", True)]
