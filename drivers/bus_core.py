@@ -100,8 +100,8 @@ class BusCore:
 
     def attach(self, board: LockBoard, now: float) -> None:
         self._boards[board.name] = board
-        self.roster.attach(board, now)
-        self.plan.hold(board.name)
+        if self.roster.attach(board, now):
+            self.plan.hold(board.name)
 
     def watch(self, board: LockBoard, interval_s: float, on_change: OnChange, now: float) -> None:
         self._boards.setdefault(board.name, board)
@@ -351,8 +351,8 @@ class BusCore:
     def _next_of(self, turn: Turn) -> None:
         """A procedure's next question goes before those who came later, and an unlock in it is urgent whoever asked."""
         assert turn.transaction is not None
-        own = turn.priority if isinstance(turn, Job) else Priority.POLL
-        self._queues[min(own, turn.transaction.priority)].appendleft(turn)
+        priority = turn.priority if isinstance(turn, Job) else Priority.POLL
+        self._queues[min(priority, turn.transaction.priority)].appendleft(turn)
         self._queued += 1
 
     # Bytes that nobody asked for.

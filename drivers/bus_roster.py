@@ -35,9 +35,14 @@ class Roster:
     def verdicts(self) -> Mapping[str, BoardInfo | BusError | None]:
         return {name: entry.verdict for name, entry in list(self.entries.items())}
 
-    def attach(self, board: LockBoard, now: float) -> None:
+    def attach(self, board: LockBoard, now: float) -> bool:
+        """Have it prepared, True; the very board that is attached already stays as it is, False."""
+        known = self.entries.get(board.name)
+        if known is not None and known.board is board:
+            return False
         self.entries[board.name] = _Entry(board, due=now)
         self._reckon()
+        return True
 
     def opened(self, now: float) -> None:
         """The port is open: every board has to show again who it is."""

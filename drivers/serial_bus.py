@@ -70,8 +70,13 @@ class SerialBus(BusFace):
         self.notes: tuple[str, ...] = ()  # what the port could not be given, see `OpenPort.notes`
 
     def start(self) -> None:
-        self._core.opening()
-        self._thread.start()
+        if self._thread.ident is None:  # else somebody was quicker
+            self._core.opening()
+            self._thread.start()
+
+    def deliver_on(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Listeners run on this loop from now on; for a bus that was started before there was one."""
+        self._loop = loop
 
     def stop(self) -> None:
         self._stopping = True

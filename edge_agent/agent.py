@@ -1,8 +1,9 @@
 """The agent: every room of one locker, built once from its configuration, started in order and stopped in reverse.
 
-The order of a start is a promise: the ledger first, then the boards (coils off), then what the sensors say, then
-the settling of whatever a power cut left open, and only then a screen that offers anything. All edges are seams: the
-shipped program and a simulated year build the same agent with other clocks, buses, executors and chance.
+The order of a start is a promise: the boards (coils off) and the ledger, then what the sensors say, then the settling
+of whatever a power cut left open, and only then a screen that offers anything. Boards may be on their way before
+(`boards_first`): no door moves until there is a ledger. All edges are seams: the shipped program and a simulated year
+build the same agent with other clocks, buses, executors and chance.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Protocol
 import msgspec
 
 from drivers.bus import Bus, BusState, LineSettings
+from drivers.lock_board import LockBoard
 from drivers.registry import scanner_from
 from drivers.scanner import Scan, Scanner
 from drivers.scanner_port import OnScan, OnScannerState, ScannerState
@@ -28,7 +30,7 @@ from edge_agent.cabinet.head_start import QuickLedger
 from edge_agent.cabinet.mounting import MountedBoard, Mounting
 from edge_agent.clock import Clock
 from edge_agent.cloud.uplink import Cloud, Parts
-from edge_agent.config import Config
+from edge_agent.config import Board, Config
 from edge_agent.config import Scanner as ScannerSection
 from edge_agent.control.direct_record import RECORD_FILE, DirectUnlock, read
 from edge_agent.domain import events as e
@@ -86,7 +88,9 @@ class Seams:
     scanner: Callable[[LineSettings, Scanner, OnScan, OnScannerState], ScannerFace]
     executor: Callable[[str], Executor]
     hash_cost: Cost = SHIPPED
+    board: Callable[[Config, Board], LockBoard] = lock_board
     threads: bool = True  # False under virtual time: nothing may run beside the loop
+    trial: bool = False  # True while a new version is being judged: nobody is served
     rest: Rest = asyncio.sleep
 
 
@@ -152,6 +156,8 @@ class Agent:
         for bus in self.buses.values():
             bus.on_state(partial(self._bus_heard, bus.name))
             bus.start()
+            if bus.state.error is not None:  # started before, and nobody was there to be told
+                self._bus_heard(bus.name, bus.state)
         self.cabinet.start()
         self.supervisor.start("cabinet", self.cabinet.run())
         seen = await self.cabinet.settled(SETTLE_WAIT_S)
@@ -169,7 +175,7 @@ class Agent:
 
     async def _open_scanners(self) -> None:
         """Until each port is open or was found missing: what is scanned before it is opened is lost with its buffer."""
-        if not self.scanners:
+        if not self.scanners or self.seams.trial:
             return
         for scanner in self.scanners.values():
             scanner.start()
@@ -255,7 +261,7 @@ class Agent:
         supplies = {bus.name: bus.supply for bus in self.config.bus}
         boards = {
             board.name: MountedBoard(
-                lock_board(self.config, board), self.buses[board.bus], supplies[board.bus]
+                self.seams.board(self.config, board), self.buses[board.bus], supplies[board.bus]
             )
             for board in self.config.board
         }

@@ -19,11 +19,12 @@ import time
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from drivers.scanner_port import ScannerPort
 from drivers.serial_bus import SWITCH_INTERVAL_S, SerialBus
 from edge_agent import crash_count, logs
-from edge_agent.agent import Agent, Seams
+from edge_agent.boards_first import BoardsFirst
 from edge_agent.clock import SystemClock
 from edge_agent.config import Config
 from edge_agent.config_rules import load_checked
@@ -34,12 +35,17 @@ from edge_agent.store.executor import StoreThread
 from edge_agent.store.hasher import Cost
 from edge_agent.supervision import feed_watchdog, notify, watchdog_s
 from edge_agent.version import BUILT
+from edge_agent.wiring import lock_board
+
+if TYPE_CHECKING:
+    from edge_agent.agent import Seams
 
 log = logging.getLogger(__name__)
 
 EXIT_FAILED, EXIT_BUSY, EXIT_CONFIG = 1, 8, 9
 CONTROL_SOCKET = "control.sock"
 FACES = "edge_agent.faces"  # loaded while the boards answer
+TRIAL = "trial"  # in the run-time folder: `locker-update` is judging this very run
 SAFE_MODE = "edge_agent.safe_mode"  # loaded only where it is needed
 STOP_S = 10.0  # for everything together; the service manager's own patience is longer
 
@@ -84,16 +90,20 @@ def runtime_dir(state_dir: Path) -> Path:
     return Path(os.environ.get("RUNTIME_DIRECTORY", state_dir))
 
 
-def system_seams(config: Config) -> Seams:
-    """The edges of a real locker."""
+def system_seams(config: Config, *, trial: bool = False, boards: BoardsFirst | None = None) -> Seams:
+    """The edges of a real locker; on trial nobody is served. `boards`: those that were started already."""
+    from edge_agent.agent import Seams
+
     loop = asyncio.get_running_loop()
     return Seams(
         clock=SystemClock(datetime.fromisoformat(BUILT).replace(tzinfo=UTC)),
         chance=SystemRandomness(),
-        bus=lambda line: SerialBus(line, loop),
+        bus=boards.bus if boards is not None else lambda line: SerialBus(line, loop),
+        board=boards.board if boards is not None else lock_board,
         scanner=ScannerPort,
         executor=StoreThread,
         hash_cost=Cost(config.security.hash_memory_kib, config.security.hash_passes),
+        trial=trial,
     )
 
 
@@ -108,7 +118,17 @@ class Program:
 
     async def work(self) -> str:
         """Until a signal (returns "") or until a worker dies (returns why)."""
-        agent = await Agent.build(self._config, system_seams(self._config), self._state_dir)
+        boards = BoardsFirst(self._config)
+        try:
+            return await self._work_with(boards)
+        finally:  # the agent has done so, unless it could not even be built
+            boards.stop()
+
+    async def _work_with(self, boards: BoardsFirst) -> str:
+        from edge_agent.agent import Agent  # loaded while the boards answer
+
+        seams = system_seams(self._config, trial=(self._folder / TRIAL).exists(), boards=boards)
+        agent = await Agent.build(self._config, seams, self._state_dir)
         stop = _asked_to_stop()
         reason = "start failed"
         try:

@@ -45,6 +45,21 @@ def test_a_board_that_is_not_the_one_gets_no_unlock_and_its_neighbours_do() -> N
     assert play(Firmware(), story) == expected
 
 
+def test_a_board_that_was_attached_early_is_not_prepared_twice() -> None:
+    """Attached while the rest of the program was loading, and once more by its owner: it shows once who it is."""
+
+    async def story(bus: Any, peer: Any) -> Any:
+        board, log = ToyBoard(1), Log()
+        bus.attach(board)
+        await asyncio.sleep(1)
+        bus.attach(board)
+        bus.watch(board, INTERVAL_S, log)
+        await asyncio.sleep(1)
+        return [frame[2] for frame in peer.frames].count(IDENTIFY), bool(log.samples)
+
+    assert play(Firmware(), story) == (1, True)
+
+
 def test_a_board_that_could_not_be_prepared_is_tried_again_and_then_used() -> None:
     """It was still booting; a little later it is served without anybody's help."""
     firmware = Firmware(silent=True)
