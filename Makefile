@@ -51,6 +51,7 @@ bench: setup
 docs: setup
 	$(BIN)/python docs/generate.py
 	$(BIN)/sphinx-build -q -W -b html docs out/docs
+	$(BIN)/sphinx-build -q -W -b man docs out/man
 
 soak: setup
 	mkdir -p out
@@ -60,8 +61,9 @@ package-test: setup
 	mkdir -p out
 	$(BIN)/pytest -m package --junitxml=out/package-report.xml $(ARGS)
 
+# One package, for this machine; ARGS='--arch arm64 --dist trixie' for another, SIGN=release.key signs it.
 deb: setup
-	@echo "make deb: the package is not built yet (it comes with the installation on the Pi)"; exit 1
+	$(BIN)/python systemd/package/build.py $(if $(SIGN),--sign $(SIGN)) $(ARGS)
 
 # After a change of requirements/*.in: needs uv on the path.
 lock:

@@ -18,6 +18,7 @@ from edge_agent.kiosk import access
 from edge_agent.kiosk.server import KioskServer, bind, create_app
 from edge_agent.kiosk.site import site_of
 from edge_agent.kiosk.speech import Speech
+from edge_agent.kiosk.still import StillDesk
 from edge_agent.serving import Serving
 
 BRIDGE_SOCKET = "bridge.sock"
@@ -34,7 +35,8 @@ def serve(agent: Agent, folder: Path, control_socket: str) -> None:
     url = access.publish(folder, f"{host}:{port}", agent.seams.clock.now().boot_id)
     hand_to(folder / access.URL_FILE, SCREEN)
     speech = Speech(folder / "speech") if config.kiosk.speech else None
-    desk = PageWatch(agent.session, time.monotonic)
+    served = StillDesk(config.locker.languages[0], "maintenance") if agent.seams.trial else agent.session
+    desk = PageWatch(served, time.monotonic)
     agent.health.page_ago_s = lambda: desk.ago_s
     page = create_app(site_of(config), desk, access.token_of(url), speech)
     start("kiosk", KioskServer(page).run(listener))

@@ -23,36 +23,12 @@ from edge_agent.control.server import create_app as control_app
 from edge_agent.groups import SCREEN, TECHNICIANS, hand_to
 from edge_agent.health.words import wrong
 from edge_agent.kiosk import access
-from edge_agent.kiosk.actions import Args
-from edge_agent.kiosk.desk import Page, View
-from edge_agent.kiosk.screens import OutOfService
 from edge_agent.kiosk.server import KioskServer, bind, create_app
 from edge_agent.kiosk.site import site_of
+from edge_agent.kiosk.still import StillDesk
 from edge_agent.version import VERSION
 
 SAFE_CODE = "HOST-711"
-
-
-class StillDesk:
-    """Shows every page one sign, in the locker's first language. Implements `desk.Desk`."""
-
-    def __init__(self, view: View) -> None:
-        self._view = view
-
-    def connect(self, page: Page) -> None:
-        page.show(self._view)
-
-    def action(self, page: Page, rev: int, action: str, args: Args) -> None:
-        """The sign offers nothing."""
-
-    def heartbeat(self, page: Page) -> None:
-        """Nobody's session depends on it."""
-
-    def tap_storm(self, page: Page) -> None:
-        """Nobody's session depends on it."""
-
-    def closed(self, page: Page) -> None:
-        """The next page is shown the same."""
 
 
 @asynccontextmanager
@@ -62,8 +38,8 @@ async def serving(config: Config, in_vain: int, folder: Path, control_socket: st
     host, port = listener.getsockname()[:2]
     url = access.publish(folder, f"{host}:{port}", BOOT_ID_FILE.read_text().strip())
     hand_to(folder / access.URL_FILE, SCREEN)
-    sign = View(rev=1, lang=config.locker.languages[0], vm=OutOfService(reason="fault", code=SAFE_CODE))
-    page = KioskServer(create_app(site_of(config), StillDesk(sign), access.token_of(url)))
+    sign = StillDesk(config.locker.languages[0], "fault", SAFE_CODE)
+    page = KioskServer(create_app(site_of(config), sign, access.token_of(url)))
     socket = bind_socket(folder / control_socket)
     hand_to(folder / control_socket, TECHNICIANS)
     control = ControlServer(control_app(Role.TECHNICIAN, {"status": status_of(config, in_vain)}), socket)

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from drivers.lock_board import DoorState
-from edge_agent import given_lists, serving_bench
+from edge_agent import given_lists, serving_bench, serving_update
 from edge_agent.agent import Agent
 from edge_agent.control import cloud_types as ct
 from edge_agent.control import ledger_types as lt
@@ -58,6 +58,7 @@ class Serving:
             **ServingHealth(self._agent).handlers(),
             **ServingLook(self._agent).handlers(),
             **ServingUpkeep(self._agent).handlers(),
+            **serving_update.handlers(self._agent),
         }
 
     def bridge(self) -> dict[str, Handler | StreamHandler]:

@@ -35,6 +35,7 @@ NOUNS = {
     "maintenance": "The maintenance plan, what was done, and how the locks wear.",
     "fault": "Fault tickets: who has taken them on, and how long they may take.",
     "coils": "The coils of all boards.",
+    "update": "New versions of this program.",
 }
 """What a noun with verbs under it is about."""
 

@@ -23,4 +23,18 @@ def coils_off(result: t.CoilsOffResult) -> None:
         say(f"{trouble.code} {trouble.message}. {trouble.next_step}")
 
 
-SHOW: dict[str, Callable[[Any], None]] = {"setup": setup, "coils.off": coils_off}
+def update_state(result: t.UpdateStateResult) -> None:
+    print(f"version {result.version}{', on trial' if result.trial else ''}")
+    if result.desired:
+        print(f"wanted  {result.desired['version']}")
+    if result.last:
+        told = (str(result.last[name]) for name in ("outcome", "version", "reason"))
+        print(f"last    {' '.join(told).rstrip()}")
+    print("now     an update may begin" if result.idle else f"now     not: {result.why}")
+
+
+SHOW: dict[str, Callable[[Any], None]] = {
+    "setup": setup,
+    "coils.off": coils_off,
+    "update.state": update_state,
+}

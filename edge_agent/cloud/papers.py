@@ -77,6 +77,13 @@ class Notice(Strict, frozen=True, kw_only=True):
     until_ms: Millis | None = None
 
 
+class Freeze(Strict, frozen=True, kw_only=True):
+    """From and until when nothing may be installed: a peak season, a stocktaking."""
+
+    from_ms: Millis
+    until_ms: Millis
+
+
 class Update(Strict, frozen=True, kw_only=True):
     """Which version the locker shall run, and the digest of its package."""
 
@@ -84,6 +91,7 @@ class Update(Strict, frozen=True, kw_only=True):
     url: Words
     sha256: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
     not_before_ms: Millis = 0
+    freezes: Annotated[tuple[Freeze, ...], msgspec.Meta(max_length=32)] = ()
 
 
 Hash = Callable[[str], Awaitable[str]]

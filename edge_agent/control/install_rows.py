@@ -27,4 +27,14 @@ INSTALL_ROWS: tuple[Operation, ...] = (
         i.CoilsOffResult,
         "lockerctl coils off",
     ),
+    Operation(
+        "update state",
+        "Say whether a new version may be put in now, which one is wanted, and what became of the last.",
+        Role.TECHNICIAN,
+        Tier.READ,
+        Needs.AGENT,
+        t.Nothing,
+        i.UpdateStateResult,
+        "lockerctl update state",
+    ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -63,3 +63,22 @@ class SetupResult(Result, frozen=True):
     boards: tuple[str, ...]
     doors: int
     kept: str = ""
+
+
+# update
+
+
+class UpdateStateResult(Result, frozen=True):
+    """What `locker-update` asks before it touches anything, and what became of its last try.
+
+    `idle`: nobody is at the screen, no door is open or about to open, no freeze; `why` says what keeps it from that.
+    `well`: every thread answers. `desired`: the back office's `update` document; `last`: outcome, version and reason.
+    """
+
+    version: str
+    idle: bool
+    well: bool
+    trial: bool
+    why: str = ""
+    desired: Any = None
+    last: Any = None

@@ -60,11 +60,23 @@ def main() -> None:
     parser.add_argument("--arch", default=own_architecture(), choices=sorted(WHEEL_MACHINE))
     parser.add_argument("--dist", default="bookworm", choices=sorted(DISTRIBUTIONS))
     parser.add_argument("--version", default=project_version(), help="another one than pyproject.toml's")
+    parser.add_argument(
+        "--sign", type=Path, metavar="KEY", help="Ed25519 private key (PEM): FILE.sig is made too"
+    )
     parser.add_argument("--out", default=OUT, type=Path, metavar="DIR")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="locker-deb-") as work:
         made = build(Path(work), options.arch, options.dist, options.version, options.out)
+    if options.sign:
+        sign(made, options.sign)
     sys.stdout.write(f"{made}\n")
+
+
+def sign(package: Path, key: Path) -> None:
+    """The signature that `locker-update` wants beside the package."""
+    signature = package.with_name(package.name + ".sig")
+    words = ["openssl", "pkeyutl", "-sign", "-inkey", key, "-rawin", "-in", package, "-out", signature]
+    subprocess.run(["/usr/bin/env", *map(str, words)], check=True)  # noqa: S603 - our own words
 
 
 def build(work: Path, arch: str, dist: str, version: str, out: Path) -> Path:
@@ -199,8 +211,13 @@ def system_files(stage: Path, distribution: Distribution) -> None:
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source, place)
         place.chmod(0o755 if target.startswith(f"{LIB}/") else 0o644)
+    updater = stage / LIB / "locker-update"  # runs under the distribution's Python: it replaces ours
+    updater.write_text("#!/usr/bin/python3 -I\n" + (ROOT / "edge_agent/updater.py").read_text())
+    updater.chmod(0o755)
     (stage / "usr/bin").mkdir(parents=True, exist_ok=True)
     (stage / "usr/bin/lockerctl").symlink_to(f"/{VENV}/bin/lockerctl")
+    (stage / "usr/sbin").mkdir()
+    (stage / "usr/sbin/locker-update").symlink_to(f"/{LIB}/locker-update")
 
 
 def placed(distribution: Distribution) -> Iterator[tuple[Path, str]]:
