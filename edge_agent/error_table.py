@@ -1077,6 +1077,13 @@ _ROWS = (
         "Name a new file in a folder that the locker's user may write to.",
         Exit.USAGE,
     ),
+    Row(
+        "CTRL-709",
+        "The paper could not be made",
+        "無法產生文件",
+        "The process that makes PDFs ended without one: no font, no memory, or a text it cannot draw.",
+        "Install fonts-noto-cjk if no font is there; else report the sentence beside the code.",
+    ),
 )
 
 EXPLANATIONS: dict[str, Row] = {row.code: row for row in _ROWS}

@@ -13,6 +13,7 @@ from edge_agent.cli import (
     show_identity,
     show_install,
     show_ledger,
+    show_paper,
     show_upkeep,
 )
 from edge_agent.cli.terminal import Grid, say, show
@@ -205,6 +206,7 @@ SHOW: dict[str, Callable[[Any], None]] = {
     **show_bench.SHOW,
     **show_upkeep.SHOW,
     **show_install.SHOW,
+    **show_paper.SHOW,
     **show_identity.SHOW,
 }
 """Operation key → how its result, or one item of its stream, is shown."""

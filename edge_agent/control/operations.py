@@ -17,6 +17,7 @@ from edge_agent.control.health_rows import HEALTH_ROWS
 from edge_agent.control.identity_rows import IDENTITY_ROWS
 from edge_agent.control.install_rows import INSTALL_ROWS
 from edge_agent.control.operation import Needs, Operation, Role, Tier
+from edge_agent.control.paper_rows import PAPER_ROWS
 from edge_agent.control.upkeep_rows import UPKEEP_ROWS
 
 TECHNICIAN, READ = Role.TECHNICIAN, Tier.READ
@@ -24,6 +25,7 @@ HARDWARE, NOTHING = Needs.HARDWARE, Needs.NOTHING
 
 
 OPERATIONS: tuple[Operation, ...] = (
+    *HEALTH_ROWS,
     Operation(
         "bus scan",
         "Ask every family and address of the buses who is there.",
@@ -155,6 +157,16 @@ OPERATIONS: tuple[Operation, ...] = (
         c.VersionArguments,
         c.VersionsResult,
         "lockerctl version --sbom",
+    ),
+    Operation(
+        "completion",
+        "Print what a shell needs to complete words by the tab key.",
+        TECHNICIAN,
+        READ,
+        NOTHING,
+        c.CompletionArguments,
+        c.CompletionResult,
+        "lockerctl completion bash > ~/.local/share/bash-completion/completions/lockerctl",
     ),
     Operation(
         "lists import",
@@ -296,11 +308,11 @@ OPERATIONS: tuple[Operation, ...] = (
         ledger.CouriersRevokeResult,
         "lockerctl couriers revoke K1",
     ),
-    *HEALTH_ROWS,
     *BENCH_ROWS,
     *UPKEEP_ROWS,
     *DOOR_ROWS,
     *INSTALL_ROWS,
+    *PAPER_ROWS,
     *IDENTITY_ROWS,
     *BRIDGE_ROWS,
 )

@@ -18,6 +18,7 @@ HANDLERS: dict[str, str] = {
     "scanner.watch": "edge_agent.cli.direct.scanning:watch",
     "scanner.trigger": "edge_agent.cli.direct.scanning:trigger",
     "config.check": "edge_agent.cli.direct.plain:config_check",
+    "completion": "edge_agent.cli.direct.plain:completion",
     "config.show": "edge_agent.cli.direct.configuring:show",
     "config.diff": "edge_agent.cli.direct.configuring:diff",
     "config.apply": "edge_agent.cli.direct.configuring:apply",
@@ -47,6 +48,8 @@ HANDLERS: dict[str, str] = {
     "provision": "edge_agent.cli.direct.provisioning:provision",
     "identity.show": "edge_agent.cli.direct.provisioning:identity_show",
     "identity.forget": "edge_agent.cli.direct.provisioning:identity_forget",
+    "labels": "edge_agent.cli.direct.printing:labels",
+    "receipt": "edge_agent.cli.direct.printing:receipt",
     "coils.off": "edge_agent.cli.direct.coils:off",
 }
 """Operation key → function, by name: only the module of the verb that was typed is imported."""

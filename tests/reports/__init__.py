@@ -1,0 +1,1 @@
+"""Paper: what is printed, and that machines and people can read it."""
