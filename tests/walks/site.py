@@ -32,6 +32,7 @@ from sim.virtual_time import PacedLoop
 TOKEN = "w" * 32
 CALL_S = 20.0  # real seconds for one call into the locker's loop; on a busy machine most take milliseconds
 A_MINUTE_S = 61.0
+START_S = 3.0  # the boards' first readings and the settling: nobody looks yet, so nobody has to wait for it
 PROCESS_S = 1.0  # a process is not there at once: whatever was on the lines has died away by then
 ECHOES = 3  # turns of the loop in which the closing of ports could still start something in the dead agent
 BADGE, CARD, PIN = "badge-c1", "card-t1", "4711"
@@ -58,6 +59,7 @@ class Site:
 
     def __enter__(self) -> Site:
         self._thread.start()
+        self.loop.skip(START_S)
         for _ in range(60):
             if self._up.wait(0.5) or not self._thread.is_alive():
                 break
@@ -289,6 +291,7 @@ class Site:
         self.locker.seed += 1  # chance does not repeat itself
         self.loop.skip(PROCESS_S)
         await self._reached(self.loop.time() + PROCESS_S)
+        self.loop.skip(START_S)
         await self.locker.start()
         self._listener = bind(f"127.0.0.1:{self._port}")
         await self._serve()

@@ -125,10 +125,10 @@ export function askWaybill({ letters, send }) {
 }
 
 // The keypad with its boxes for one question.
-export function ask({ action, min, max, groups = "", masked = false, send }) {
+export function ask({ action, min, max, groups = "", masked = false, grouped = false, send }) {
   typed.ask({ min, max, masked, send: (digits) => send(action, { digits }) });
   return {
-    boxes: h("lk-digits", { groups, class: masked ? "masked" : undefined }),
+    boxes: h("lk-digits", { groups, grouped, class: masked ? "masked" : undefined }),
     keypad: h("lk-keypad", {}),
   };
 }

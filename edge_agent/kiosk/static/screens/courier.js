@@ -128,7 +128,13 @@ function controls(vm, send) {
 }
 
 export function recipientPhone(vm, { send }) {
-  const { boxes, keypad } = ask({ action: "phone", min: vm.digits_min, max: vm.digits_max, send });
+  const { boxes, keypad } = ask({
+    action: "phone",
+    min: vm.digits_min,
+    max: vm.digits_max,
+    grouped: true,
+    send,
+  });
   return {
     shape: "keypad",
     story: [
