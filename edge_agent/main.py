@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import gc
 import logging
 import os
 import signal
@@ -23,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from drivers.scanner_port import ScannerPort
 from drivers.serial_bus import SWITCH_INTERVAL_S, SerialBus
-from edge_agent import crash_count, logs
+from edge_agent import crash_count, logs, memory
 from edge_agent.boards_first import BoardsFirst
 from edge_agent.clock import SystemClock
 from edge_agent.config import Config
@@ -58,6 +57,7 @@ def run(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     logs.set_up()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    memory.economise()
     try:
         starts = crash_count.begun()
         time.sleep(starts.pause_s)
@@ -137,7 +137,7 @@ class Program:
             timeout_s = watchdog_s()
             if timeout_s:
                 agent.supervisor.start("watchdog", feed_watchdog(timeout_s, agent.healthy))
-            gc.freeze()  # what a start has built stays: looking through it again costs a touch 20 ms
+            memory.settle()  # looking through all that a start has built costs a touch 20 ms
             notify("READY=1")
             asyncio.get_running_loop().call_later(crash_count.SETTLED_S, self._starts.worked)
             log.info("ready", extra=logs.fields(locker=self._config.locker.id))
