@@ -11,7 +11,9 @@ from collections.abc import Iterator
 
 from cloud_bridge.words import Reply
 
-DIRECT_MAX = 100  # more than two intakes of commands; beyond it the cloud asks again
+WAITING_MAX = (
+    100  # one poll's worth; beyond it commands stay unconfirmed, and the broker sends no more of them
+)
 
 
 class Answers:
@@ -24,8 +26,7 @@ class Answers:
         self._polling = False
 
     def direct(self, reply: Reply) -> None:
-        if len(self._waiting) < DIRECT_MAX:
-            self._waiting.append(reply)
+        self._waiting.append(reply)
 
     def take(self, replies: tuple[Reply, ...]) -> None:
         """The poll's answer, by rising number."""
@@ -62,6 +63,10 @@ class Answers:
         """What was in flight goes first on the next connection."""
         self._waiting.extendleft(reversed(self._flying.values()))
         self._flying.clear()
+
+    @property
+    def full(self) -> bool:
+        return len(self._waiting) >= WAITING_MAX
 
     def __len__(self) -> int:
         return len(self._waiting)

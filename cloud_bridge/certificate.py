@@ -47,6 +47,10 @@ class CertificateWatch:
         again, self._told = passed > self._told or passed == len(STEPS_DAYS), passed
         return Alarm("CLOUD-560", f"certificate {self._file}", f"{left:.0f} days left") if again else None
 
+    def again(self) -> None:
+        """Another certificate is in use: look at it soon."""
+        self._at = None
+
     def figures(self) -> dict[str, float]:
         """For the telemetry: days that the certificate which this bridge uses still holds, as seen at the last look."""
         return {} if self._left is None else {"certificate_days": round(self._left, 1)}

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from cloud_bridge import papers
 from cloud_bridge import words as w
@@ -81,6 +82,7 @@ class Core:
         self._snapshot_at: float | None = None
         self._renew_at = 0.0
         self._owed: list[w.Wish] = []  # PUBACKs for commands, as many as the broker may send us unconfirmed
+        self._renew = False  # the broker has more for us than we could hold
         self._wishes: list[w.Wish] = []
         self._by_kind: dict[type, Callable[..., None]] = {
             w.AgentUp: self._agent_up,
@@ -95,6 +97,7 @@ class Core:
             w.Subscribed: self._subscribed,
             w.Published: self._published,
             w.Arrived: self._arrived,
+            w.Overflowed: self._overflowed,
             w.Tick: lambda heard, now: None,
         }
 
@@ -105,6 +108,11 @@ class Core:
         self._by_kind[type(heard)](heard, now)
         self._time_passed(now)
         self._send(now)
+        if not self._answers.full:
+            self._wishes += self._owed
+            self._owed = []
+        if self._renew and not self._owed and not self._in.holding:
+            self._renewed(now)
         return self._wishes
 
     def wake_at(self, now: float) -> float | None:
@@ -153,7 +161,7 @@ class Core:
         self._greet_at = now + AGENT_REST_S
         known, self._agent = self._agent, None
         self._out.lost()
-        self._in.lost()
+        self._wishes += self._in.lost()
         self._hello_at = self._stall_at = self._snapshot_at = None
         if self._line is Line.UP and known is not None:
             self._publish(self._topics.presence, papers.birth(known, agent_up=False), retain=True)
@@ -176,7 +184,7 @@ class Core:
             self._wish(w.Publish(0, self._topics.telemetry, heard.telemetry, qos=0))
 
     def _decided(self, heard: w.Decided, now: float) -> None:
-        self._wishes += self._in.decided(heard, now)
+        self._owed += self._in.decided(heard, now)
         if heard.reply is not None:
             self._answers.direct(heard.reply)
         if heard.resend_from is not None:
@@ -246,8 +254,20 @@ class Core:
     def _arrived(self, heard: w.Arrived, now: float) -> None:
         if heard.topic == self._topics.acks:
             self._told(heard, now)
-        elif self._agent is not None:  # without the agent nothing is confirmed: the broker keeps it
+        elif self._agent is not None:
             self._wishes += self._in.sort(heard)
+        elif heard.handle:  # without the agent nothing is confirmed: the broker keeps it
+            self._wish(w.LetGo(heard.handle))
+
+    def _overflowed(self, heard: w.Overflowed, now: float) -> None:
+        self._renew = self._line is Line.UP
+
+    def _renewed(self, now: float) -> None:
+        """Everything in hand is done: a new line brings what was dropped."""
+        self._wish(w.HangUp())
+        self._line_ended()
+        self._dial_at = now
+        self._time_passed(now)
 
     def _told(self, heard: w.Arrived, now: float) -> None:
         acks = self._in.acks(heard)
@@ -325,8 +345,8 @@ class Core:
             self._out.sent(token, parcel)
             if self._stall_at is None and self._settings.application_acks:
                 self._stall_at = now + STALL_S
-        if self._out.wants and self._asked != self._out.cursor - 1:
-            self._asked = self._out.cursor - 1
+        if self._out.wants and self._asked != self._out.polled:
+            self._asked = self._out.polled
             self._wish(w.FetchEvents(self._asked))
         if self._answers.wants():
             self._wish(w.FetchReplies(self._answers.after))
@@ -339,27 +359,11 @@ class Core:
         self._publish(self._topics.hello, hello)
         self._hello_at = now + self._hello_wait_s if self._settings.application_acks else None
 
-    def _publish(
-        self,
-        topic: str,
-        payload: bytes,
-        *,
-        retain: bool = False,
-        content_type: str = "application/json",
-        correlation: bytes = b"",
-    ) -> int:
+    def _publish(self, topic: str, payload: bytes, **how: Any) -> int:
+        """`how`: the further fields of `w.Publish`. Returns the message's token."""
         self._tokens += 1
         self._flying.add(self._tokens)
-        self._wish(
-            w.Publish(
-                self._tokens,
-                topic,
-                payload,
-                retain=retain,
-                content_type=content_type,
-                correlation=correlation,
-            )
-        )
+        self._wish(w.Publish(self._tokens, topic, payload, **how))
         return self._tokens
 
     @property
@@ -380,6 +384,8 @@ class Core:
     def _line_ended(self) -> None:
         self._line = Line.RESTING
         self._flying.clear()
+        self._owed.clear()
+        self._renew = False
         self._out.lost()
         self._in.lost()
         self._answers.lost()

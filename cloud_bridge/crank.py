@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 HEARD_MAX = 4096  # PUBACKs, twenty messages, a few answers; a flood of QoS 0 beyond it is dropped
 LOOK_S = 1.0  # between two looks at the threads' health
-OF_THE_LINE = (w.Dial, w.HangUp, w.Subscribe, w.Publish, w.Confirm)
+OF_THE_LINE = (w.Dial, w.HangUp, w.Subscribe, w.Publish, w.Confirm, w.LetGo)
 
 
 class Doer(Protocol):

@@ -40,12 +40,13 @@ class IdentityWatch:
         waiting = self._files.waiting
         return replace(self._identity, cert_file=str(waiting.cert), key_file=str(waiting.key))
 
-    def heard(self, heard: w.Heard) -> None:
-        """What became of the dial."""
+    def heard(self, heard: w.Heard) -> bool:
+        """What became of the dial; True where a new pair has taken the old one's place."""
         if isinstance(heard, w.Connected):
-            self._greeted()
-        elif isinstance(heard, w.Refused):
+            return self._greeted()
+        if isinstance(heard, w.Refused):
             self._failed = self._trying
+        return False
 
     def look(self, now: float) -> bool:
         """True once for a pair that has come while the line stands: then the line is to be made anew."""
@@ -54,20 +55,25 @@ class IdentityWatch:
         self._looked_at = now
         return not self._trying and not self._failed and self._waits()
 
-    def _greeted(self) -> None:
-        if self._files is None:
-            return
+    def _greeted(self) -> bool:
         if self._trying:
             self._trying = False
-            try:
-                self._files.confirm()
-                log.info("new certificate confirmed", extra=fields(file=str(self._files.present.cert)))
-            except OSError as error:
-                self._refused = self._stamp()
-                self._tell(f"greeted by the broker, but not put in place: {error.strerror}")
-        elif self._failed:
+            return self._confirmed()
+        if self._failed:
             self._failed, self._refused = False, self._stamp()
             self._tell("refused, while the present one is greeted")
+        return False
+
+    def _confirmed(self) -> bool:
+        assert self._files is not None
+        try:
+            self._files.confirm()
+        except OSError as error:
+            self._refused = self._stamp()
+            self._tell(f"greeted by the broker, but not put in place: {error.strerror}")
+            return False
+        log.info("new certificate confirmed", extra=fields(file=str(self._files.present.cert)))
+        return True
 
     def _tell(self, detail: str) -> None:
         assert self._files is not None

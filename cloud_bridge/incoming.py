@@ -11,12 +11,11 @@ from dataclasses import dataclass
 import msgspec
 
 from cloud_bridge.topics import Topics
-from cloud_bridge.words import Alarm, Arrived, Confirm, Decided, Hand, Wish
+from cloud_bridge.words import Alarm, Arrived, Confirm, Decided, Hand, LetGo, Wish
 
 PAYLOAD_MAX = 768 * 1024  # bytes: a list of five thousand couriers, signed and sealed; thirteen are 10 MiB
 RETRY_S = 5.0  # a message that the agent could not take just now
 TRIES_MAX = 5  # then it is poison: it, not the moment, is what the agent cannot take
-HELD_MAX = 64  # unconfirmed messages in hand; Receive Maximum is below it, so only a broken broker sends more
 LEVEL_MAX = 32  # characters of a strange topic that are worth telling
 
 
@@ -48,9 +47,14 @@ class Incoming:
         self._held: dict[int, _Held] = {}
         self.set_aside = 0
 
-    def lost(self) -> None:
+    def lost(self) -> list[Wish]:
         """The broker brings again what was not confirmed."""
-        self._held.clear()
+        held, self._held = self._held, {}
+        return [LetGo(handle) for handle in held]
+
+    @property
+    def holding(self) -> bool:
+        return bool(self._held)
 
     def acks(self, arrived: Arrived) -> Acks | None:
         """The cloud's word, or None where it is none."""
@@ -109,8 +113,6 @@ class Incoming:
             return f"{len(arrived.payload)} bytes, at most {PAYLOAD_MAX} are taken"
         if not arrived.handle:
             return "sent with QoS 0: it would be lost with the line"
-        if len(self._held) >= HELD_MAX:
-            return f"more than {HELD_MAX} unconfirmed messages"
         return ""
 
     def _hand(self, arrived: Arrived) -> Hand:

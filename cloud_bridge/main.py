@@ -70,7 +70,8 @@ def work(
 
     def hear(heard: Heard) -> None:
         """The line's words: whoever decides on certificates hears them first."""
-        watch.heard(heard)
+        if watch.heard(heard):
+            certificate.again()
         if isinstance(heard, Refused | Lost):
             line.identity = watch.identity()
         crank.hear(heard)

@@ -17,8 +17,10 @@ from cloud_bridge.words import Alarm, Handed
 LIVE_MAX = 8  # events of one poll that still go one by one; more of them are a backlog
 WINDOW = 20  # messages in flight: fills a link of 80 ms at 250 messages a second
 BATCHES_MAX = 3  # batches in flight: 192 KiB, so that a reply waits seconds behind them on the slowest line
-BATCHES_PER_S = 10.0  # of a backlog: ten thousand small events, a hundredth of what a broker takes
+BATCHES_PER_S = 10.0  # of a backlog: five thousand events, a hundredth of what a broker takes
 AHEAD_MAX = 20_000  # events beyond the cloud's word: a broker's queue drops silently where it is full
+BATCH_EVENTS = 500  # one poll of the agent's, about 40 KiB compressed: more would often be compressed twice
+POLLED_MAX = BATCH_EVENTS  # events in hand beyond which no further poll starts: one is read while one is sent
 REWIND_REST_S = 1.0  # one gap makes the cloud repeat itself for every message in flight behind it
 KEEPALIVE_S = 30.0  # a dead line is known within two of them
 PAUSE_FIRST_S, PAUSE_MAX_S = 5.0, 300.0  # after a broker's refusal: it is an ACL or a quota, not a moment
@@ -100,14 +102,19 @@ class Outgoing:
     @property
     def wants(self) -> bool:
         """Whether the next long poll may start."""
-        return self.answered and not self._left and self.cursor - self.next < AHEAD_MAX
+        return self.answered and self._left <= POLLED_MAX and self.cursor - self.next < AHEAD_MAX
+
+    @property
+    def polled(self) -> int:
+        """The newest event in hand, or already sent: the next poll asks behind it."""
+        return self.cursor + self._left - 1
 
     def take(self, handed: Handed) -> bool:
         """The poll's answer; False where it is not what is wanted (any more), and then it is dropped."""
-        if handed.epoch != self.epoch or handed.first != self.cursor or not self.answered:
+        if handed.epoch != self.epoch or handed.first != self.polled + 1 or not self.answered:
             return False
-        self._events, self._at = handed.events, 0
-        self._backlog = len(handed.events) > LIVE_MAX
+        self._events, self._at = self._events[self._at :] + handed.events, 0
+        self._backlog = self._left > LIVE_MAX
         self.last = max(self.last, handed.first + len(handed.events) - 1)
         return True
 
@@ -140,7 +147,7 @@ class Outgoing:
         return parcel
 
     def _batch(self, now: float) -> Parcel:
-        wire, count = batch_of(self._events[self._at :])
+        wire, count = batch_of(self._events[self._at : self._at + BATCH_EVENTS])
         if count == 1:
             return self._single()
         parcel = Parcel(self.cursor, count, wire, topics.BATCH)

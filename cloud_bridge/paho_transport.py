@@ -33,6 +33,8 @@ WILL_DELAY_S = 20  # a reconnect within it is no news
 SESSION_S = 3600  # pre-advice of the last hour waits at the broker; older is asked for anew
 RECEIVE_MAX = 13  # unconfirmed messages of the broker's: so many PAYLOAD_MAX are the memory a flood can take
 PACKET_MAX = PAYLOAD_MAX + 4096  # payload and its properties; a broker may not even send longer ones
+IN_HAND_MAX = 200  # unconfirmed messages that are kept, fewer than questions to the agent may wait
+IN_HAND_BYTES = RECEIVE_MAX * PAYLOAD_MAX  # of them, whatever the broker makes of our Receive Maximum
 CONNECT_S = 20.0  # TCP and TLS together, on a mobile line
 MANY = 65_535  # a broker's Receive Maximum where it names none
 TOPIC_INVALID = 0x90  # MQTT 5: "topic name invalid"
@@ -136,6 +138,7 @@ class _Line:
         self._tokens: dict[int, int] = {}  # paho's message id → our token
         self._early: dict[int, int] = {}  # PUBACKs that came before `publish` returned
         self._handles: dict[int, int] = {}  # our handle → the broker's message id
+        self._sizes: dict[int, int] = {}  # of the unconfirmed messages, by handle
         self._subscribed: tuple[str, ...] = ()
         self.failures = 0
         self._socket: socket.socket | None = None
@@ -219,9 +222,10 @@ class _Line:
                 self._client.subscribe([(topic, options) for topic in topics])
             case w.Publish():
                 self._publish(wish)
-            case w.Confirm(handle):
+            case w.Confirm(handle) | w.LetGo(handle):
                 mid = self._handles.pop(handle, None)
-                if mid is not None:
+                self._sizes.pop(handle, None)
+                if mid is not None and isinstance(wish, w.Confirm):
                     self._client.ack(mid, 1)
             case _:
                 raise AssertionError(f"no wish of the line: {wish}")
@@ -289,8 +293,11 @@ class _Line:
     def _on_message(self, client: mqtt.Client, data: Any, message: mqtt.MQTTMessage) -> None:
         handle = 0
         if message.qos:
+            if self._is_full(len(message.payload)):
+                self.tell(w.Overflowed())
+                return
             handle = _next_handle()
-            self._handles[handle] = message.mid
+            self._handles[handle], self._sizes[handle] = message.mid, len(message.payload)
         properties = message.properties
         self.tell(
             w.Arrived(
@@ -302,6 +309,11 @@ class _Line:
                 bytes(getattr(properties, "CorrelationData", b"")),
             )
         )
+
+    def _is_full(self, size: int) -> bool:
+        """Mosquitto 2.0 sends more than our Receive Maximum once its queue has filled."""
+        held = list(self._sizes.values())
+        return len(held) >= IN_HAND_MAX or sum(held) + size > IN_HAND_BYTES
 
 
 _handles = iter(

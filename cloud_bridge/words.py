@@ -134,6 +134,11 @@ class Arrived:
 
 
 @dataclass(frozen=True, slots=True)
+class Overflowed:
+    """A message was dropped, unconfirmed, because too many are in hand: the broker has it until the next line."""
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Nothing happened; time passed."""
 
@@ -151,6 +156,7 @@ Heard: TypeAlias = (
     | Subscribed
     | Published
     | Arrived
+    | Overflowed
     | Tick
 )
 
@@ -240,6 +246,13 @@ class Confirm:
 
 
 @dataclass(frozen=True, slots=True)
+class LetGo:
+    """No PUBACK, and no room kept for it: the broker brings the message again on the next line."""
+
+    handle: int
+
+
+@dataclass(frozen=True, slots=True)
 class Alarm:
     """Something for a person, with its stable code."""
 
@@ -260,5 +273,6 @@ Wish: TypeAlias = (
     | Subscribe
     | Publish
     | Confirm
+    | LetGo
     | Alarm
 )

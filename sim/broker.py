@@ -11,7 +11,7 @@ from pathlib import Path
 
 from iotcore import Broker
 
-# Payloads: documents of 512 KiB, batches of 64 KiB. Segments: 10 × 1 MiB hold a demo's whole traffic.
+# Payloads: documents of 768 KiB, batches of 64 KiB. Segments: 10 × 1 MiB hold a demo's whole traffic.
 CONFIG = """
 id = 0
 
@@ -29,7 +29,7 @@ next_connection_delay_ms = 1
 
 [v5.1.connections]
 connection_timeout_ms = 10000
-max_payload_size = 540672
+max_payload_size = 819200
 max_inflight_count = 100
 dynamic_filters = true
 """
@@ -45,15 +45,27 @@ class EmbeddedBroker:
         self._broker = Broker(config_path=str(file))
 
     @property
+    def port(self) -> int:
+        return self._port
+
+    @property
     def url(self) -> str:
         return f"mqtt://127.0.0.1:{self._port}"
 
-    def __enter__(self) -> EmbeddedBroker:
+    def start(self) -> None:
+        """Returns when it listens. Raises OSError, RuntimeError."""
         self._broker.start()
+
+    def kill(self) -> None:
+        """Everything that it had taken is gone: it keeps nothing on disk."""
+        self._broker.stop()
+
+    def __enter__(self) -> EmbeddedBroker:
+        self.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._broker.stop()
+        self.kill()
 
 
 def _free_port() -> int:

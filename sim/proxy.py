@@ -16,6 +16,7 @@ from dataclasses import dataclass
 CHUNK = 16 * 1024  # bytes carried at once on a healthy line
 STOP_S = 5.0
 LOOK_S = 0.02  # between two looks of a stalled line
+UNDER_WAY_MAX = 64  # chunks on a slow line: 1 MiB, as much as a kernel's buffers would hold
 
 
 @dataclass
@@ -141,13 +142,44 @@ class ChaosProxy:
     async def _carry(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, from_client: bool
     ) -> None:
-        while data := await reader.read(CHUNK):
-            while self.line.stalled:  # noqa: ASYNC110 - set from other threads, where no asyncio.Event may go
-                await asyncio.sleep(LOOK_S)
-            if self.line.delay_s:
-                await asyncio.sleep(self.line.delay_s)
+        """One direction: bytes are read as they come and leave after their delay, many of them under way at once."""
+        under_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(UNDER_WAY_MAX)
+        taking = asyncio.ensure_future(self._take(reader, under_way))
+        leaving = asyncio.ensure_future(self._leave(under_way, writer, from_client=from_client))
+        try:
+            await asyncio.wait((taking, leaving), return_when=asyncio.FIRST_COMPLETED)
+            await leaving
+        finally:
+            for task in (taking, leaving):
+                task.cancel()
+            await asyncio.gather(taking, leaving, return_exceptions=True)
+
+    async def _take(
+        self, reader: asyncio.StreamReader, under_way: asyncio.Queue[tuple[float, bytes]]
+    ) -> None:
+        """Until the end of the stream, which is an empty chunk; a broken one ends likewise."""
+        data = b"-"
+        while data:
+            try:
+                data = await reader.read(CHUNK)
+            except OSError:
+                data = b""
+            await under_way.put((self._loop.time() + self.line.delay_s, data))
+
+    async def _leave(
+        self,
+        under_way: asyncio.Queue[tuple[float, bytes]],
+        writer: asyncio.StreamWriter,
+        *,
+        from_client: bool,
+    ) -> None:
+        while (item := await under_way.get())[1]:
+            due, data = item
+            await asyncio.sleep(max(due - self._loop.time(), 0.0))
             if self.line.bytes_per_s:
                 await asyncio.sleep(len(data) / self.line.bytes_per_s)
+            while self.line.stalled:  # noqa: ASYNC110 - set from other threads, where no asyncio.Event may go
+                await asyncio.sleep(LOOK_S)
             if from_client and self._is_cut_by(data, writer):
                 return
             writer.write(data)

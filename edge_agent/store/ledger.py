@@ -252,9 +252,18 @@ class Ledger:
         self, sequence: int, limit: int = outbox.EVENTS_MAX, max_bytes: int = outbox.BYTES_MAX
     ) -> Batch:
         """The next events behind `sequence`, as CloudEvents JSON, in order; empty where there is none."""
-        events = await self._executor.run(
-            self.engine.outgoing, sequence, min(limit, outbox.EVENTS_MAX), max_bytes
-        )
+        events: list[bytes] = []
+        most = min(limit, outbox.EVENTS_MAX)
+        while len(events) < most and max_bytes > 0:
+            asked = min(outbox.SLICE_EVENTS, most - len(events))
+            found = await self._executor.run(self.engine.outgoing, sequence + len(events), asked, max_bytes)
+            size = sum(map(len, found)) + len(found)
+            if events and size > max_bytes:
+                break  # the first event of a slice comes whatever its size; behind others it has to fit
+            events += found
+            max_bytes -= size
+            if len(found) < asked:
+                break
         self._outbox.handed_out = max(self._outbox.handed_out, sequence + len(events))
         return Batch(self.epoch, sequence + 1, tuple(events))
 

@@ -18,8 +18,10 @@ from edge_agent.store.sql import one
 if TYPE_CHECKING:
     from edge_agent.store.engine import Engine
 
-# One batch on the wire inflates to at most 1 MiB; a thousand small events stay below it.
-EVENTS_MAX = 1_000
+# One batch on the wire: 64 KiB compressed, 1 MiB inflated; so many small events stay below both.
+EVENTS_MAX = 500
+# Read at once, a millisecond or so: a command's commit never waits behind more of a backlog.
+SLICE_EVENTS = 100
 BYTES_MAX = 1 << 20
 
 

@@ -13,6 +13,7 @@ import sys
 import time
 
 BENCHES = {
+    "bridge": "a backlog of 100,000 events to the back office against each stage alone; a command's round trip",
     "wire": "the serial bus against libmodbus, pyserial, pymodbus and minimalmodbus on one pretend board",
     "locker": "the whole agent: touch to frame and to answer, idle cost, import and start",
     "ledger": "durable commits against the bare driver; a month of 300 doors: look-up, allocation, outbox, start",

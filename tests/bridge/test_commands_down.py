@@ -127,18 +127,30 @@ def test_what_nobody_can_use_is_confirmed_alarmed_and_reaches_no_agent(
     assert len(of(w.Confirm, arrived)) == qos
 
 
-def test_a_flood_is_held_in_bounded_memory() -> None:
-    """F-092: a broker that ignores our Receive Maximum; what is beyond the bound is set aside."""
+def test_what_waits_for_an_agent_that_goes_away_is_let_go_unconfirmed() -> None:
+    """F-092: nothing is held for nobody; the broker has it still."""
     bridge = Virtual().online()
+    handed = of(w.Hand, bridge.arrive(TOPICS.commands, b"one") + bridge.arrive(TOPICS.commands, b"two"))
 
-    arrived = [
-        wish
-        for number in range(10_000)
-        for wish in bridge.arrive(TOPICS.desired + "couriers", b"%d" % number)
-    ]
+    gone = bridge.hear(w.AgentGone("killed")) + bridge.arrive(TOPICS.commands, b"three")
 
-    assert len(of(w.Hand, arrived)) <= 64
-    assert len(of(w.Confirm, arrived)) >= 9_900
+    assert [one.handle for one in of(w.LetGo, gone)][:2] == [one.message.handle for one in handed]
+    assert len(of(w.LetGo, gone)) == 3
+    assert of(w.Confirm, gone) == []
+
+
+def test_what_was_too_much_to_hold_comes_with_a_new_line_once_all_in_hand_is_done() -> None:
+    """F-092: a broker that ignores our Receive Maximum."""
+    bridge = Virtual().online()
+    (handed,) = of(w.Hand, bridge.arrive(TOPICS.commands, b"one"))
+
+    busy = bridge.hear(w.Overflowed())
+    done = bridge.hear(w.Decided(handed.message.handle, REPLY))
+
+    assert of(w.HangUp, busy) == []
+    assert of(w.Confirm, done) == [w.Confirm(handed.message.handle)]
+    assert of(w.HangUp, done) == [w.HangUp()]
+    assert of(w.Greet, done) == [w.Greet()]
 
 
 def test_a_document_and_pre_advice_find_their_operation() -> None:
