@@ -24,6 +24,7 @@ myst_heading_anchors = 3
 html_theme = "furo"
 html_title = "locker-edge"
 exclude_patterns = ["_build"]
+man_pages = [("verbs", "lockerctl", "the technician's tool of a parcel locker", author, 1)]
 
 
 def setup(app: Sphinx) -> None:

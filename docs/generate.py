@@ -14,7 +14,7 @@ import msgspec
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from generating import contract
+from generating import contract, verbs
 
 from edge_agent import config as c
 from edge_agent.config_bounds import FAMILIES, RANGES
@@ -290,7 +290,7 @@ def errors_page() -> str:
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
-PAGES = {"configuration.md": configuration_page, "errors.md": errors_page}
+PAGES = {"configuration.md": configuration_page, "errors.md": errors_page, "verbs.md": verbs.page}
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ import pytest
 from edge_agent.cli.commands import root
 
 DOCS = Path(__file__).parent.parent / "docs"
+MANUAL = [f"docs/manual/{path.name}" for path in sorted((DOCS / "manual").glob("*.md"))]
 COMMAND = re.compile(r"(?:^|`|/)lockerctl ([^`\n|]*)", re.MULTILINE)
 
 
@@ -39,7 +40,7 @@ def test_every_configuration_key_has_a_meaning_and_no_meaning_is_left_over(gener
     assert keys == generate.MEANINGS.keys()
 
 
-@pytest.mark.parametrize("name", ["configuration.md", "errors.md"])
+@pytest.mark.parametrize("name", ["configuration.md", "errors.md", "verbs.md"])
 def test_the_page_is_what_the_tables_say(generate: ModuleType, name: str) -> None:
     """Changed a table? `python docs/generate.py` writes the pages again."""
     made: Any = generate.PAGES[name]
@@ -47,7 +48,7 @@ def test_the_page_is_what_the_tables_say(generate: ModuleType, name: str) -> Non
     assert (DOCS / name).read_text() == made()
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/lockerctl.md", "docs/configuration.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/lockerctl.md", "docs/configuration.md", *MANUAL])
 def test_every_command_that_a_page_names_exists(page: str) -> None:
     """A reader types what the page says; click must at least know every word and option of it."""
     text = (DOCS.parent / page).read_text()

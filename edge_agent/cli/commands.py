@@ -26,6 +26,7 @@ NOUNS = {
     "compartment": "One compartment: out of service, back again, looked into.",
     "deposits": "Whether parcels are taken.",
     "emergency": "Measures for the whole cabinet at once.",
+    "cloud": "The back office as the locker knows it.",
     "identity": "The locker's key and certificate on the line to the cloud.",
     "lists": "Lists handed in without a back office.",
     "door": "One door: unlock it, watch it, test it, see its history.",

@@ -49,7 +49,7 @@ def log(found: u.MaintenanceLogResult) -> None:
 
 def wear(found: u.WearResult) -> None:
     if not found.locks:
-        print(f"{found.counted} locks counted, none wears out; all of them: lockerctl maintenance wear --all")
+        print(f"{found.counted} locks have opened, none wears out; all of them: lockerctl maintenance wear --all")
         return
     columns = ("Door", "Verdict", "Openings", "Failed", "Slow", "Median", "Days left")
     show(Grid(columns, [_worn(row) for row in found.locks], columns[2:]))
@@ -163,6 +163,10 @@ def version(found: c.VersionsResult) -> None:
         print(f"lockerctl {found.version} (Python {found.python})")
 
 
+def completion(found: c.CompletionResult) -> None:
+    print(found.script)
+
+
 SHOW: dict[str, Callable[[Any], None]] = {
     "maintenance.due": due,
     "maintenance.do": done,
@@ -179,4 +183,5 @@ SHOW: dict[str, Callable[[Any], None]] = {
     "config.diff": config_diff,
     "config.apply": config_applied,
     "version": version,
+    "completion": completion,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -52,6 +52,19 @@ class ConfigApplyResult(Result, frozen=True):
     file: str
     kept: str
     changes: int
+
+
+class CompletionArguments(Arguments, frozen=True):
+    shell: Annotated[
+        Literal["bash", "zsh", "fish"], option("For which shell.", positional=True, metavar="bash|zsh|fish")
+    ] = "bash"
+
+
+class CompletionResult(Result, frozen=True):
+    """What that shell has to be told, once: a line of its start-up file sources it."""
+
+    shell: str
+    script: str
 
 
 class VersionArguments(Arguments, frozen=True):

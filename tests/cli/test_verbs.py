@@ -89,6 +89,7 @@ TYPED: tuple[tuple[str, str, int], ...] = (
     ("config check", "{config}", 0),
     ("explain", "BUS-110", 0),
     ("version", "", 0),
+    ("completion", "zsh", 0),
     ("version", "--sbom", 0),
 )
 """Verb, arguments (a NUL stands for a blank within one), exit code; in the order of one technician's day."""

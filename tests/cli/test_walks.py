@@ -6,15 +6,14 @@ stands for what differs from day to day). A walk that the program no longer take
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.cli.manual import check, flat, page, steps_of
 from tests.cli.running import Station, certificate, codes
 
-MANUAL = Path(__file__).parents[2] / "docs" / "manual" / "walks.md"
 AT_MOST = 4
 SURE = ("--yes", "--reason", "walk")
 """What a person answers at the terminal: without one it is typed."""
@@ -38,7 +37,7 @@ def station(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Station]:
 
 def walk(station: Station, title: str) -> str:
     """Type what the manual types, one after the other; everything that the last command said."""
-    steps = steps_of(title)
+    steps = steps_of(page("walks.md").partition(f"## {title}\n")[2].partition("\n## ")[0])
     assert 1 < len(steps) <= AT_MOST
     assert steps[0][0] == "status"
     said = ""
@@ -47,33 +46,12 @@ def walk(station: Station, title: str) -> str:
         words = command.split()
         ran = station.types(*words, *(SURE if " ".join(words[:2]) in ASKS else ()))
         said = flat(ran.out + ran.err)
-        for line in lines:
-            position = 0
-            for part in filter(None, map(flat, line.split("…"))):
-                assert part in said[position:], f"after {command!r} expected {part!r} in:\n{ran.out}{ran.err}"
-                position = said.index(part, position)
+        check(command, lines, ran.out + ran.err)
     return said
-
-
-def steps_of(title: str) -> list[tuple[str, list[str]]]:
-    """The commands of one walk without `lockerctl`, each with the lines that it prints."""
-    section = MANUAL.read_text().partition(f"## {title}\n")[2].partition("\n## ")[0]
-    block = "\n".join(re.findall(r"```console\n(.*?)```", section, re.S))
-    steps: list[tuple[str, list[str]]] = []
-    for line in block.splitlines():
-        if line.startswith("$ lockerctl "):
-            steps.append((line.removeprefix("$ lockerctl "), []))
-        elif line.strip():
-            steps[-1][1].append(line)
-    return steps
 
 
 def suggested(command: str, said: str) -> bool:
     return f"Next: lockerctl {command}" in said
-
-
-def flat(text: str) -> str:
-    return " ".join(text.split())
 
 
 def test_door_17_does_not_open(station: Station) -> None:

@@ -62,3 +62,15 @@ def version(asked: c.VersionArguments, bench: Bench) -> c.VersionsResult:
 
         made = document()
     return c.VersionsResult(version=VERSION, python=platform.python_version(), sbom=made)
+
+
+def completion(asked: c.CompletionArguments, bench: Bench) -> c.CompletionResult:
+    """click's own script for this shell: it asks `lockerctl` itself for the words."""
+    from click.shell_completion import get_completion_class
+
+    from edge_agent.cli.commands import root
+
+    kind = get_completion_class(asked.shell)
+    assert kind is not None, "click knows these three"
+    made = kind(root(), {}, "lockerctl", "_LOCKERCTL_COMPLETE")
+    return c.CompletionResult(shell=asked.shell, script=made.source())
