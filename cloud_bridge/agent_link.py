@@ -35,6 +35,7 @@ QUESTIONS_MAX = (
 TOLD = get_args(ct.AlarmCode)  # the rest is the line's daily life, or in the journal by another way
 TELL_AGAIN_S = 3600.0
 AWAY = ("CTRL-701", "CTRL-702")
+RIVAL = "CLOUD-561"  # another bridge has the line
 MALFORMED = "CTRL-706"  # the agent says that the message itself is no good
 
 
@@ -100,6 +101,8 @@ class AgentLink:
             return None
         if isinstance(wish, w.Hand) and error.code not in AWAY:
             return w.Decided(wish.message.handle, refusal=str(error), passing=error.code != MALFORMED)
+        if error.code == RIVAL:
+            return w.Rival(error.detail)
         if isinstance(wish, w.FetchSnapshots) and error.code not in AWAY:
             return None
         return w.AgentGone(str(error))

@@ -11,8 +11,6 @@ A PUBACK is flow control and no more: the watermark moves by `dn/acks` alone, an
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
 from cloud_bridge import papers
@@ -20,7 +18,9 @@ from cloud_bridge import words as w
 from cloud_bridge.answers import Answers
 from cloud_bridge.backoff import Backoff
 from cloud_bridge.incoming import Incoming
-from cloud_bridge.outgoing import SHIPPED, Limits, Outgoing, Verdict
+from cloud_bridge.outgoing import Outgoing, Verdict
+from cloud_bridge.settings import Line as Line
+from cloud_bridge.settings import Settings as Settings
 from cloud_bridge.topics import Topics
 
 AGENT_REST_S = 1.0  # between two knocks at an agent that is away
@@ -32,25 +32,8 @@ STALL_S = 30.0  # published events that the cloud says nothing about: it may not
 RENEW_REST_S = (
     30.0  # between two new sessions that a locker without a clock needs: no stale command makes a storm
 )
+RIVAL_REST_S = 30.0  # while another bridge has this locker's line
 SNAPSHOT_S = 60.0  # state and telemetry, at a slow pace
-
-
-class Line(Enum):
-    RESTING = "resting"
-    DIALLING = "dialling"
-    SUBSCRIBING = "subscribing"
-    UP = "up"
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """`chance` returns a number in [0, 1). `application_acks` False is the configuration's `ack = "broker"`."""
-
-    locker: str
-    urls: tuple[str, ...]
-    chance: Callable[[], float]
-    application_acks: bool = True
-    limits: Limits = SHIPPED
 
 
 class Core:
@@ -87,6 +70,7 @@ class Core:
         self._by_kind: dict[type, Callable[..., None]] = {
             w.AgentUp: self._agent_up,
             w.AgentGone: self._agent_gone,
+            w.Rival: self._rival,
             w.Handed: self._handed,
             w.RepliesHanded: self._replies_handed,
             w.Snapshots: self._snapshots,
@@ -167,6 +151,15 @@ class Core:
             self._publish(self._topics.presence, papers.birth(known, agent_up=False), retain=True)
         elif self._line is Line.RESTING and self._dial_at is None:
             self._dial(now)
+
+    def _rival(self, heard: w.Rival, now: float) -> None:
+        """Another bridge works for this agent: dialling would push it off the line."""
+        self._wish(w.Alarm("CLOUD-561", f"locker {self._settings.locker}", heard.detail))
+        if self._line is not Line.RESTING:
+            self._wish(w.HangUp())
+            self._line_ended()
+        self._greeting, self._agent, self._dial_at = False, None, None
+        self._greet_at = now + RIVAL_REST_S
 
     def _handed(self, heard: w.Handed, now: float) -> None:
         if heard.first - 1 == self._asked:

@@ -47,6 +47,13 @@ class AgentGone:
 
 
 @dataclass(frozen=True, slots=True)
+class Rival:
+    """The agent has another bridge already, and it lives."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Handed:
     """The poll's answer: CloudEvents JSON from sequence number `first` on, without a gap; may be empty."""
 
@@ -146,6 +153,7 @@ class Tick:
 Heard: TypeAlias = (
     AgentUp
     | AgentGone
+    | Rival
     | Handed
     | RepliesHanded
     | Snapshots

@@ -24,7 +24,7 @@ def provision(result: t.ProvisionResult) -> None:
                 "The present certificate stays until the broker has greeted the new one: lockerctl identity show"
             )
     if result.configure:
-        say("locker.toml lacks:")
+        print("locker.toml lacks:")
         for line in result.configure:
             print(f"  {line}")
 

@@ -58,7 +58,7 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 class ProvisionArguments(Arguments, frozen=True):
     url: UrlOption = ""
-    token_file: Annotated[
+    token: Annotated[
         str,
         option("File with the one-time token; - asks for it, so that it stands in no list.", metavar="FILE"),
     ] = "-"  # noqa: S105 - a file's name

@@ -54,3 +54,25 @@ def test_it_is_read_once_a_day_and_not_at_all_without_one(tmp_path: Path) -> Non
 
     assert [look is not None for look in looks] == [True, False, True]
     assert CertificateWatch("").look(0.0) is None
+
+
+def test_the_days_left_stand_in_the_telemetry_and_follow_a_new_pair(tmp_path: Path) -> None:
+    """Of the very file that the bridge shows to the broker; nothing is said of one that cannot be read."""
+    authority = Authority(tmp_path)
+    pair = authority.issue("DEMO-0001", days=5)
+    watch = CertificateWatch(pair.cert)
+    before = watch.figures()
+    watch.look(0.0)
+    old = watch.figures()
+
+    authority.issue("DEMO-0001", days=90)
+    watch.again()
+    watch.look(60.0)
+    new = watch.figures()
+    Path(pair.cert).write_text("rubbish")
+    watch.look(60.0 + DAY_S)
+
+    assert before == {}
+    assert 4.9 < old["certificate_days"] <= 5.0
+    assert 89.9 < new["certificate_days"] <= 90.0
+    assert watch.figures() == {}

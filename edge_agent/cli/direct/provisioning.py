@@ -129,7 +129,7 @@ def _answer(asked: i.ProvisionArguments, bench: Bench, csr: str) -> i.EnrolmentA
         raise ControlError("CTRL-706", "provision", "an address or a bundle is expected: --url or --bundle")
     request = i.EnrolmentRequest(
         locker=bench.config.locker.id,
-        token=bundle.token or _token(asked.token_file),
+        token=bundle.token or _token(asked.token),
         csr=csr,
         opening_key=_opening_key(bench.state_dir, bench),
     )
