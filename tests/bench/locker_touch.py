@@ -42,6 +42,7 @@ from edge_agent.kiosk.server import KioskServer, bind, create_app
 from edge_agent.kiosk.site import site_of
 from edge_agent.main import system_seams
 from edge_agent.store.connection import WRITER_PRAGMAS
+from edge_agent.wiring import line_settings
 from sim import demo_cabinet
 from sim.toml_text import dumps
 
@@ -58,7 +59,7 @@ class Touches:
     """Milliseconds, one each touch. `before_ms`: touch to the commit's begin, `after_ms`: from the commit's end, as the
     loop hears of it, to the first byte; negative where the store's thread handed the frame over before.
 
-    `exchange_ms`: the usual look at a board while scanning.
+    `exchange_ms`: the usual look at a board while scanning, and the silence that the line is owed after it.
     """
 
     beyond_ms: list[float] = field(default_factory=list)
@@ -134,7 +135,9 @@ async def _agent(folder: Path, panel: str, count: int, armed: bool) -> Touches:
         told = await _client(address, str(count), panel)
         server.stop()
         await serving
-    return _reckon(told, commits, frames, looks, gates)
+    found = _reckon(told, commits, frames, looks, gates)
+    found.exchange_ms += max(line_settings(bus).silence_s for bus in config.bus) * 1000
+    return found
 
 
 async def _into_service(agent: Agent) -> None:
