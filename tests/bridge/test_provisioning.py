@@ -92,11 +92,15 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 def test_a_locker_without_papers_gets_its_certificate_and_comes_on_the_line(site: Site) -> None:
-    """One token, one command; then the shipped bridge over mutual TLS, by the access list, to the office."""
+    """One token, one command, and the bridge that waits for its papers is there: mutual TLS, by the access list."""
     config = site.locker()
-    token = site.enrolment.token(LOCKER)
+    token, journal = site.enrolment.token(LOCKER), Journal(LOCKER)
+    journal.append(3)
 
-    done = site.provision(config, token)
+    with site.office() as office, AgentEnd(config.parent / "state", journal), shipped_bridge(config):
+        done = site.provision(config, token)
+        assert journal.acknowledged(3, SOON_S)
+        assert office.presence["online"]
 
     assert (done.returncode, json.loads(done.stdout)["outcome"]) == (DONE, "installed")
     assert "cloud_key" in json.loads(done.stdout)["configure"][0]
@@ -105,11 +109,6 @@ def test_a_locker_without_papers_gets_its_certificate_and_comes_on_the_line(site
     assert secrets_of(key, token).isdisjoint((done.stdout + done.stderr).splitlines())
     opening = json.loads((config.parent / "state" / "keys" / "opening.jwk").read_text())
     assert site.enrolment.opening_keys[LOCKER] == {name: opening[name] for name in ("kty", "crv", "x")}
-    journal = Journal(LOCKER)
-    with site.office() as office, AgentEnd(config.parent / "state", journal), shipped_bridge(config):
-        journal.append(3)
-        assert journal.acknowledged(3, SOON_S)
-        assert office.presence["online"]
     log = (config.parent / "bridge.log").read_text()
     assert secrets_of(key, token).isdisjoint(log.split())
 
