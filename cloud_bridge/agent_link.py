@@ -35,7 +35,7 @@ QUESTIONS_MAX = (
 TOLD = get_args(ct.AlarmCode)  # the rest is the line's daily life, or in the journal by another way
 TELL_AGAIN_S = 3600.0
 AWAY = ("CTRL-701", "CTRL-702")
-RIVAL = "CLOUD-561"  # another bridge has the line
+RIVAL = "CLOUD-566"  # another bridge has the line
 MALFORMED = "CTRL-706"  # the agent says that the message itself is no good
 
 

@@ -154,7 +154,7 @@ class Core:
 
     def _rival(self, heard: w.Rival, now: float) -> None:
         """Another bridge works for this agent: dialling would push it off the line."""
-        self._wish(w.Alarm("CLOUD-561", f"locker {self._settings.locker}", heard.detail))
+        self._wish(w.Alarm("CLOUD-566", f"locker {self._settings.locker}", heard.detail))
         if self._line is not Line.RESTING:
             self._wish(w.HangUp())
             self._line_ended()

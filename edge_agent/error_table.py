@@ -754,6 +754,13 @@ _ROWS = (
         "The old one stays in use. Have the broker's list of authorities checked, then `lockerctl provision` again.",
     ),
     Row(
+        "CLOUD-566",
+        "Another bridge is at work",
+        "已有另一個上報程序",
+        "A second locker-bridge was started by hand, or an old one was never stopped; it waits and does not dial.",
+        "Find it with `pgrep -a locker-bridge` and stop the one that the service manager does not know.",
+    ),
+    Row(
         "CLOUD-531",
         "The back office has refused an event for good",
         "後台拒絕接收一筆流水",

@@ -24,6 +24,7 @@ from edge_agent.domain import service
 from edge_agent.domain.decision import Decision
 from edge_agent.domain.staff_member import TECHNICIAN
 from edge_agent.errors import ControlError
+from edge_agent.one_bridge import OneBridge
 from edge_agent.serving_doors import ServingDoors
 from edge_agent.serving_health import ServingHealth
 from edge_agent.serving_look import ServingLook
@@ -39,6 +40,7 @@ class Serving:
 
     def __init__(self, agent: Agent) -> None:
         self._agent = agent
+        self._one_bridge = OneBridge()
 
     def technician(self) -> dict[str, Handler | StreamHandler]:
         return {
@@ -62,7 +64,18 @@ class Serving:
         }
 
     def bridge(self) -> dict[str, Handler | StreamHandler]:
-        return {"events": self.events, "acks": self.acks, **self._agent.cloud.handlers()}
+        return {
+            **self._agent.cloud.handlers(),
+            "session": self.session,
+            "events": self.events,
+            "acks": self.acks,
+        }
+
+    async def session(self, asked: t.Nothing, caller: Caller) -> ct.SessionResult:
+        """A connection of the bridge begins; of two bridges the second is turned away. Raises CloudError CLOUD-566."""
+        self._one_bridge.admit(caller.peer.pid)
+        drawn: ct.SessionResult = await self._agent.cloud.handlers()["session"](asked, caller)
+        return drawn
 
     async def doors(self, asked: t.DoorsArguments, caller: Caller) -> t.DoorsResult:
         states = self._agent.cabinet.watch.states()

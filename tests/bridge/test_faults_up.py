@@ -24,7 +24,7 @@ from cloud_bridge.topics import Topics
 from edge_agent.control import types as t
 from tests.bridge.agent import AgentEnd, Journal
 from tests.bridge.papers import Authority, documented
-from tests.bridge.site import AGENT, EAGER, WHOLE_S, Kind, Site, opened
+from tests.bridge.site import AGENT, BRIDGE, EAGER, WHOLE_S, Kind, Site, opened
 from tests.bridge.stage import LOCKER, SOURCE, BackOffice, Mosquitto, shipped_bridge, until, written_config
 
 
@@ -232,6 +232,19 @@ def test_a_second_client_of_our_name_is_told(site: Site) -> None:
         rival.loop_stop()
     site.kill(EAGER)  # it rests for minutes now, as it should
     site.start(EAGER)
+
+
+def test_of_two_bridges_one_works_and_the_other_waits(site: Site) -> None:
+    """F-083 at home: a second one, started by hand, neither draws a session nor dials; the first stays on the line."""
+    session, connections = site.session, site.proxy.connections
+
+    site.start(BRIDGE)
+    until(lambda: site.told("CLOUD-566", BRIDGE), "the second is turned away")
+    site.happen()
+    site.whole()
+
+    assert (site.session, site.proxy.connections) == (session, connections)
+    site.kill(BRIDGE)
 
 
 def test_an_event_that_the_back_office_never_takes_blocks_nothing(site: Site) -> None:

@@ -135,6 +135,21 @@ def test_a_refused_certificate_is_told_as_what_it_is_and_dialled_again() -> None
     assert of(w.Greet, later) == [w.Greet()]
 
 
+def test_a_second_bridge_waits_and_does_not_dial() -> None:
+    """One locker, one line: two bridges under one name would push each other off the broker for ever."""
+    bridge = Virtual()
+    bridge.hear(w.Tick())
+
+    told = bridge.hear(w.Rival("process 7 is this locker's bridge"))
+    early = bridge.wait(20.0)
+    later = bridge.wait(15.0)
+
+    assert alarms(told) == ["CLOUD-566"]
+    assert of(w.Dial, told + early) == []
+    assert of(w.Greet, early) == []
+    assert of(w.Greet, later) == [w.Greet()]
+
+
 def test_every_line_has_its_own_session() -> None:
     """The session in the will and in the birth are the same, and new each time."""
     bridge = Virtual().online()
