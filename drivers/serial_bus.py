@@ -14,6 +14,7 @@ import asyncio
 import logging
 import os
 import random
+import resource
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -37,6 +38,7 @@ log = logging.getLogger(__name__)
 
 SWITCH_INTERVAL_S = 0.0001  # measured: a busy thread then costs an exchange 0.1 ms instead of 10
 GIVE_WAY_S = 0.0001  # a thread wakes within 50 to 100 µs; the kernel's timer slack adds another 50
+BUS_PRIORITY = 10  # real-time, of 1 to 99: before everything ordinary, behind the kernel's own threads
 TIMER_SLACK_NS = 1000  # the kernel's default of 50 µs, twice per look, is 2 % of a fast line
 READ_BYTES_MAX = 4096  # a tty's whole input buffer in one call
 REOPEN_FIRST_S = 0.02  # a hub that resets is often back at once
@@ -151,6 +153,7 @@ class SerialBus(BusFace):
 
     def _run(self) -> None:
         _wake_exactly()
+        _go_first()
         pause_s = REOPEN_FIRST_S
         while not self._stopping:
             try:
@@ -246,3 +249,16 @@ def _wake_exactly() -> None:
         Path(f"/proc/{threading.get_native_id()}/timerslack_ns").write_text(str(TIMER_SLACK_NS))
     except OSError:
         pass
+
+
+def _go_first() -> None:
+    """Run this thread before ordinary ones, where the service manager grants a real-time priority (`LimitRTPRIO`).
+
+    Elsewhere, and for root without such a limit, nothing changes. What this thread starts is ordinary again.
+    """
+    granted, _ = resource.getrlimit(resource.RLIMIT_RTPRIO)
+    if 0 < BUS_PRIORITY <= granted:
+        try:
+            os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(BUS_PRIORITY))
+        except OSError:  # a kernel with real-time groups may still refuse
+            log.info("no real-time priority for the bus thread")

@@ -30,6 +30,7 @@ ANSWERS = (
     f"for port in ({BROKER_PORT}, {OTHER_PORT}): threading.Thread(target=serve, args=(port,)).start()\n"
 )
 KNOCKS = "import socket,sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 3).close()"
+ORDINARY, ROUND_ROBIN = "0", "2"  # scheduling policies, sched(7)
 LOGINS = ("locker-agent", "locker-bridge", "locker-kiosk")
 
 
@@ -128,6 +129,18 @@ def test_the_running_agent_has_no_right_but_its_own(locker: Locker) -> None:
     assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
     assert status["Uid"].split()[0] == locker.sh("id -u locker-agent").stdout.strip()
     assert locker.sh(f"nsenter --target {process} --mount test -w /usr", check=False).returncode != 0
+
+
+def test_the_bus_thread_goes_first(locker: Locker) -> None:
+    """One thread of the agent has the real-time priority that the unit grants, and the others are ordinary."""
+    process = locker.sh("systemctl show --property MainPID --value locker-agent").stdout.strip()
+    threads = locker.sh(f"cat /proc/{process}/task/*/stat").stdout.splitlines()
+    after_the_name = [line.rpartition(")")[2].split() for line in threads]
+
+    policies = [(fields[38], fields[37]) for fields in after_the_name]  # policy and rt_priority, proc(5)
+
+    assert policies.count((ROUND_ROBIN, "10")) == 1
+    assert policies.count((ORDINARY, "0")) == len(policies) - 1
 
 
 UNIT_LINES = {
