@@ -89,6 +89,7 @@ CONCLUDED: dict[Key, Rule] = {
     Done("collect", "all"): thanked("", "result_s"),
     Done("collect", "reported"): thanked("reported"),
     Done("put_back", "put-back"): thanked("put-back"),
+    Done("put_back", "reported"): thanked("reported"),
 }
 EXCEPTIONS: dict[Key, Rule] = {
     Touch("refuse"): (State.PUTTING_BACK, [Note("reported", "refused"), Show("message", "put-back")]),

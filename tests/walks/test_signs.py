@@ -54,7 +54,7 @@ def test_not_mine_is_put_back_and_looked_into(town: Visitor) -> None:
     town.sees("message", kind="put-back", door=door)
     town.site.skip(LONG_ENOUGH_S)
     town.shuts(door)
-    town.sees("thanks", kind="put-back")
+    town.sees("thanks", kind="reported")
     town.site.skip(10)
     town.sees("home")
 

@@ -103,9 +103,9 @@ def put_back(state: LockerState, context: Context, inputs: Inputs, at: Instant) 
     if context.reported == "not-mine":
         what = REPORTS[context.reported]
         done = pickups.reported(state, context.stay, what, context.session, at)
-    else:
-        parcels = state.stay[context.stay].parcels
-        done = pickups.refused(state, context.stay, parcels, context.reported, at, inputs.chance)
+        return _and_next("put_back", state, context, done, inputs, at, "reported")  # nobody refused anything
+    parcels = state.stay[context.stay].parcels
+    done = pickups.refused(state, context.stay, parcels, context.reported, at, inputs.chance)
     return _and_next("put_back", state, context, done, inputs, at, "put-back")
 
 
