@@ -32,6 +32,7 @@ from edge_agent.config import Config, load
 from edge_agent.errors import CloudError, ConfigError
 
 EXIT_FAILED, EXIT_CONFIG = 1, 9
+SWITCH_INTERVAL_S = 0.0005  # a command crosses three threads: none may wait 5 ms for one that packs a batch
 CHANCE = random.SystemRandom().random  # lockers that start together must not dial together
 BRIDGE_SOCKET = "bridge.sock"
 ALARMS_MAX = 10  # of the certificates, until the next turn of the crank
@@ -63,7 +64,11 @@ def work(
     chance: Callable[[], float] = CHANCE,
     limits: Limits = SHIPPED,
 ) -> None:
-    """Until `stop` is set. `chance` returns a number in [0, 1): it spreads the waits between two dials."""
+    """Until `stop` is set. Sets the process's switch interval.
+
+    `chance` returns a number in [0, 1): it spreads the waits between two dials.
+    """
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     cloud = config.cloud
     topics = Topics(config.locker.id)
     crank = Crank(Core(Settings(config.locker.id, cloud.urls, chance, cloud.ack == "application", limits)))

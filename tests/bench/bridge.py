@@ -8,10 +8,16 @@ pipeline can at best be as fast as the slowest, and on two cores no faster than 
 
 from __future__ import annotations
 
+import json
+import os
+import sqlite3
+import subprocess
+import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
@@ -22,13 +28,11 @@ from cloud_bridge import words as w
 from cloud_bridge.batching import batch_of
 from cloud_bridge.paho_transport import Identity, PahoTransport
 from cloud_bridge.topics import BATCH, Topics
-from edge_agent.store import journal
-from edge_agent.store.canonical import canonical_json
-from edge_agent.store.journal import Entry, Stamp
 from edge_agent.store.outbox import BYTES_MAX, EVENTS_MAX
 from sim.cloud.office import unpacked
 from sim.cloud.record import Record
 from tests.bench.table import Row, show
+from tests.bridge.backlog import fill
 from tests.bridge.site import AGENT, Site, opened, resident_kib
 from tests.bridge.stage import LOCKER, SOURCE, until
 from tests.store.locker import engine_on
@@ -39,6 +43,7 @@ WINDOW = 3  # batches in flight, as shipped
 UNBOUNDED = "unbounded"
 TOPICS = Topics(LOCKER)
 DRAIN_S = 300.0
+TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def run(quick: bool) -> None:
@@ -47,10 +52,11 @@ def run(quick: bool) -> None:
         folder = Path(name)
         with opened(folder, bridge=UNBOUNDED) as site:
             with Operator(site) as operator:
+                site.proxy.cut()  # its presence is told anew, with the session
                 idle = operator.round_trips(COMMANDS, pause_s=0.02)
             site.kill(UNBOUNDED)
             site.kill(AGENT)
-            _fill(folder / "state" / "ledger.db", count)
+            fill(folder / "state" / "ledger.db", count)
             stages = _stages(site, folder, count)
             site.start(AGENT)
             drain = _drain(site, count)
@@ -67,7 +73,10 @@ def _told(count: int, stages: dict[str, float], drain: dict[str, Any], idle: lis
             *(Row(f"{stage}, alone", rate, "events/s") for stage, rate in stages.items()),
             Row("the whole way, acknowledged", drain["rate"], "events/s"),
             Row("of the slowest stage", drain["rate"] / slowest, "", 0.8, at_least=True),
-            Row("processor time of all, in seconds a second", drain["load"], note="of two cores"),
+            *(
+                Row(f"processor time of {name}, an event", spent / count * 1e6, "us")
+                for name, spent in drain["spent"].items()
+            ),
             Row("bridge, resident at most", drain["bridge_kib"] / 1024, "MB", 40.0),
             Row("bridge, grown in the second half", drain["bridge_grown_kib"] / 1024, "MB", 2.0),
             Row("agent, grown in the second half", drain["agent_grown_kib"] / 1024, "MB", 4.0),
@@ -85,28 +94,6 @@ def _told(count: int, stages: dict[str, float], drain: dict[str, Any], idle: lis
 
 
 # ---- the backlog and its stages -------------------------------------------------------------------------------------
-
-
-def _fill(ledger: Path, count: int) -> None:
-    """A true chain of small events behind what is there."""
-    kinds = [
-        ("door.closed", {"compartment": "7", "intent": "", "open_ms": None}),
-        ("session.started", {"actor": "", "kind": "recipient", "scopes": [], "session": "session-bench"}),
-        ("feedback.given", {"rating": 5, "session": "session-bench", "stay": ""}),
-        ("door.left_open", {"compartment": "7", "intent": "", "open_ms": 20_000}),
-    ]
-    encoded = [(kind, canonical_json(data)) for kind, data in kinds]
-    engine = engine_on(ledger, synchronous="OFF")
-    engine.connection.execute("BEGIN IMMEDIATE")
-    head = engine.head
-    for n in range(count):
-        kind, data = encoded[n % 4]
-        identity = (head.position + 1).to_bytes(16, "big")
-        stamp = Stamp(1_772_352_000_000 + n, "synced", "boot-bench", 1_000_000 + n, identity)
-        entry = Entry(identity, kind, 1, data)
-        head, _ = journal.append(engine.connection, SOURCE, engine.epoch, head, stamp, [entry])
-    engine.connection.execute("COMMIT")
-    engine.close()
 
 
 def _stages(site: Site, folder: Path, count: int) -> dict[str, float]:
@@ -178,27 +165,28 @@ def _seconds(job: Callable[[], None]) -> float:
 
 def _drain(site: Site, count: int) -> dict[str, Any]:
     """From the first event that the back office takes to the last; commands are asked for all the time."""
-    before = site.office.sequences()[-1]
+    before = _reached(site)
     moments: list[tuple[float, int]] = []
     resident: dict[str, list[int]] = {AGENT: [], UNBOUNDED: []}
-    site.start(UNBOUNDED)
-    with Operator(site) as operator:
+    with _office(site), Operator(site) as operator:
+        site.start(UNBOUNDED)
         until(lambda: _reached(site) > before, "the drain begins")
         moments.append((time.perf_counter(), _reached(site)))
-        cpu = time.process_time(), _spent(site)
-        trips = []
+        cpu = _spent(site)
+        trips: list[float] = []
         while _reached(site) < before + count:
             trips += operator.round_trips(1, pause_s=0.05) if len(trips) < COMMANDS else []
             for name, seen in resident.items():
                 seen.append(resident_kib(site.programs[name].pid))
             assert time.perf_counter() - moments[0][0] < DRAIN_S
         moments.append((time.perf_counter(), _reached(site)))
+        spent_at_end = _spent(site)
     (begin, first), (end, last) = moments
-    spent = time.process_time() - cpu[0] + _spent(site) - cpu[1]
+    spent = {name: now - cpu[name] for name, now in spent_at_end.items()}
     half = {name: max(seen) - seen[len(seen) // 2] for name, seen in resident.items()}
     return {
         "rate": (last - first) / (end - begin),
-        "load": spent / (end - begin),
+        "spent": spent,
         "trips": trips,
         "bridge_kib": max(resident[UNBOUNDED]),
         "bridge_grown_kib": half[UNBOUNDED],
@@ -206,17 +194,41 @@ def _drain(site: Site, count: int) -> dict[str, Any]:
     }
 
 
+@contextmanager
+def _office(site: Site) -> Iterator[None]:
+    """In place of the one in this process: an operator must not wait for its interpreter."""
+    site.office.__exit__()
+    command = [sys.executable, "-m", "tests.bench.bridge_office", site.broker.url, str(_record(site))]
+    process = subprocess.Popen(command)
+    site.programs["office"] = process
+    try:
+        yield
+    finally:
+        del site.programs["office"]
+        process.terminate()
+        process.wait()
+        site.office = site.office_of().__enter__()
+
+
+def _record(site: Site) -> Path:
+    return site.folder / "cloud.db"
+
+
 def _reached(site: Site) -> int:
-    return site.office.taken[-1].next - 1 if site.office.taken else 0
+    """The newest event that the back office has committed."""
+    base = sqlite3.connect(_record(site))
+    (wanted,) = base.execute("SELECT max(next) FROM want").fetchone()
+    base.close()
+    return int(wanted) - 1
 
 
-def _spent(site: Site) -> float:
-    """Processor seconds of agent and bridge so far."""
-    spent = 0.0
-    for process in site.programs.values():
+def _spent(site: Site) -> dict[str, float]:
+    """Processor seconds of agent, bridge and back office so far; the broker's are few."""
+    found = {}
+    for name, process in site.programs.items():
         fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-        spent += (int(fields[11]) + int(fields[12])) / 100
-    return spent
+        found[name] = (int(fields[11]) + int(fields[12])) / TICKS
+    return found
 
 
 class Operator:
@@ -225,29 +237,41 @@ class Operator:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._answered = threading.Event()
-        self._ready = threading.Event()
+        self._ready, self._online = threading.Event(), threading.Event()
+        self._session = ""
         self._client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
         self._client.on_socket_open = lambda client, data, opened: opened.setsockopt(6, 1, 1)  # TCP_NODELAY
-        self._client.on_connect = lambda client, *_: client.subscribe(f"{TOPICS.replies}#", 1)
+        self._client.on_connect = lambda client, *_: client.subscribe(
+            [(f"{TOPICS.replies}#", 1), (TOPICS.presence, 1)]
+        )
         self._client.on_subscribe = lambda *_: self._ready.set()
-        self._client.on_message = lambda *_: self._answered.set()
+        self._client.on_message = self._heard
         self._client.connect("127.0.0.1", int(site.broker.url.rpartition(":")[2]))
 
     def __enter__(self) -> Operator:
         self._client.loop_start()
         assert self._ready.wait(DRAIN_S)
-        self._site.up()
         return self
 
     def __exit__(self, *exception: object) -> None:
         self._client.disconnect()
         self._client.loop_stop()
 
+    def _heard(self, client: mqtt.Client, data: object, message: mqtt.MQTTMessage) -> None:
+        if message.topic != TOPICS.presence:
+            self._answered.set()
+            return
+        said = json.loads(message.payload)
+        self._session = said["session"]
+        if said["online"] and said["agent"] == "up" and not message.retain:
+            self._online.set()
+
     def round_trips(self, count: int, pause_s: float) -> list[float]:
         """Milliseconds of each."""
         found = []
         for _ in range(count):
-            order = self._site.claims("ping")
+            assert self._online.wait(DRAIN_S)
+            order = self._site.signer.command(LOCKER, self._session, "ping", {})
             self._answered.clear()
             began = time.perf_counter()
             self._client.publish(TOPICS.commands, order, 1)

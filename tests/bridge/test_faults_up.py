@@ -23,6 +23,7 @@ from cloud_bridge.paho_transport import Identity, PahoTransport, tls_context
 from cloud_bridge.topics import Topics
 from edge_agent.control import types as t
 from tests.bridge.agent import AgentEnd, Journal
+from tests.bridge.backlog import fill
 from tests.bridge.papers import Authority, documented
 from tests.bridge.site import AGENT, BRIDGE, EAGER, WHOLE_S, Kind, Site, opened
 from tests.bridge.stage import LOCKER, SOURCE, BackOffice, Mosquitto, shipped_bridge, until, written_config
@@ -268,6 +269,30 @@ def no_blocking(event: Mapping[str, Any]) -> str:
 def faults(site: Site) -> list[str]:
     events = site.office.record.events(SOURCE)
     return [event["data"]["code"] for event in events if event["type"] == "locker.fault.opened"]
+
+
+@pytest.mark.parametrize(
+    "count", [4_000, pytest.param(100_000, marks=[pytest.mark.soak, pytest.mark.timeout(300)])]
+)
+def test_a_long_backlog_drains_in_order_beside_service(site: Site, count: int) -> None:
+    """F-094: weeks of events wait when the line comes; the screen and a command do not wait for them."""
+    site.whole()
+    site.kill(EAGER)
+    site.kill(AGENT)
+    session = site.session
+    fill(site.folder / "state" / "ledger.db", count)
+    site.start(AGENT)
+    first = site.office.sequences()[-1]
+    site.start(EAGER)
+    site.up(after=session)
+
+    site.order(site.claims("ping", jti=f"overtaking-{count}"))
+    until(lambda: site.answered(f"overtaking-{count}") == ["done"], "the answer")
+    reached, kiosk = site.office.sequences()[-1], kiosk_answers(site)
+    until(lambda: site.office.sequences()[-1] >= first + count, "the backlog", 5 * WHOLE_S)
+
+    assert reached < first + count
+    assert kiosk
 
 
 # ---- one part of the locker alone --------------------------------------------------------------------------------
