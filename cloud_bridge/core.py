@@ -269,8 +269,8 @@ class Core:
             return
         if heard.handle:
             self._wish(w.Confirm(heard.handle))
-        if self._agent is None or not self._settings.application_acks:
-            return
+        if self._agent is None or self._line is not Line.UP or not self._settings.application_acks:
+            return  # what a kept session still brings is older than the answer to our hello
         verdict = self._out.told(acks.epoch, acks.next, now)
         if verdict is not Verdict.TAKEN:
             detail = f"next {acks.next} is {verdict.value}; ignored"

@@ -49,6 +49,23 @@ def test_the_clouds_answer_to_hello_says_from_where_events_are_asked_for() -> No
     assert of(w.HandAcks, answered) == [w.HandAcks("epoch-1", 7)]
 
 
+def test_an_old_word_that_a_kept_session_brings_before_the_hello_is_no_alarm() -> None:
+    """A bridge that was killed: the broker has acknowledgements left for it, and brings them before the SUBACK."""
+    bridge = Virtual()
+    bridge.hear(w.Tick())
+    bridge.agent_up(last=9, wanted=3)
+    bridge.hear(w.Connected(True, 100))
+
+    early = bridge.acks(5)
+    bridge.hear(w.Subscribed())
+    answered = bridge.acks(7)
+
+    assert alarms(early) == []
+    assert len(of(w.Confirm, early)) == 1
+    assert of(w.HandAcks, early) == []
+    assert of(w.FetchEvents, answered) == [w.FetchEvents(6)]
+
+
 def test_live_events_go_one_by_one_as_cloudevents() -> None:
     bridge = Virtual().online()
 
