@@ -14,6 +14,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sim.cloud.lists import Lists
@@ -28,7 +29,23 @@ SEALED_DOCUMENTS = ("couriers", "staff")
 DOCUMENTS = ("carriers", *SEALED_DOCUMENTS, "policy", "notices", "update")
 PERSONAL_ARGS = {"phone", "waybill"}  # a command with one of these goes sealed
 REPAIR_S = 60.0  # between two repeats of what a locker says that it lacks
+ORDERS_KEPT = 200  # the newest; an answer to an older one finds its row by itself
 PHONE_SHOWN = 4  # last digits on the page
+
+
+@dataclass
+class Order:
+    """One order of a person: `id` is what they know it by, whatever it was signed as. `refused`: once, for its session;
+    `waiting`: for the session under which it is signed again."""
+
+    id: str
+    locker: str
+    cmd: str
+    args: dict[str, Any]
+    until_s: float
+    session: str = ""
+    refused: bool = False
+    waiting: bool = False
 
 
 class Desk:
@@ -51,6 +68,7 @@ class Desk:
         self._pictures: dict[str, Picture] = {}
         self._states: dict[str, dict[str, Any]] = {}
         self._counts: dict[str, dict[str, int]] = {}
+        self._orders: dict[str, Order] = {}  # as it was signed → the order
         self._repair_s = repair_s
         self._repaired_s: dict[tuple[str, str], float] = {}
         self.on_change: Callable[[], None] = lambda: None
@@ -73,14 +91,22 @@ class Desk:
         presence = self.office.presence.get(locker, {})
         if not presence.get("online") or not presence.get("session"):
             raise ValueError(f"locker {locker} is not online: an order now would be refused when it is back")
-        command = uuid.uuid4().hex
-        payload = self._signer.command(locker, presence["session"], cmd, dict(args), jti=command)
-        if PERSONAL_ARGS & args.keys():
-            payload = sealed(payload, self.lists.opening(locker))
-        self.lists.sent(command, locker, cmd, args)
-        self.office.send(locker, "dn/commands", payload, expiry_s=VALID_S)
+        order = Order(uuid.uuid4().hex, locker, cmd, dict(args), time.monotonic() + VALID_S)
+        self.lists.sent(order.id, locker, cmd, args)
+        self._send_order(order, order.id, str(presence["session"]))
         self.on_change()
-        return command
+        return order.id
+
+    def _send_order(self, order: Order, command: str, session: str) -> None:
+        payload = self._signer.command(order.locker, session, order.cmd, order.args, jti=command)
+        if PERSONAL_ARGS & order.args.keys():
+            payload = sealed(payload, self.lists.opening(order.locker))
+        order.session = session
+        with self._lock:
+            self._orders[command] = order
+            while len(self._orders) > ORDERS_KEPT:
+                self._orders.pop(next(iter(self._orders)))
+        self.office.send(order.locker, "dn/commands", payload, expiry_s=VALID_S)
 
     def publish(self, locker: str, name: str, body: Any) -> int:
         """A desired document, kept by the broker; answers its version."""
@@ -162,16 +188,36 @@ class Desk:
                 self._guarded(lambda: self._repair(heard.locker, said))
         elif heard.about.startswith("up/replies/"):
             self._reply(heard.locker, json.loads(heard.payload))
+        elif heard.about == "st/presence":
+            self._guarded(lambda: self._sign_again(heard.locker))
         self.voice.word(heard)
         self.on_change()
 
-    def _reply(self, locker: str, reply: Mapping[str, Any]) -> None:
+    def _reply(self, locker: str, reply: dict[str, Any]) -> None:
+        with self._lock:
+            order = self._orders.get(str(reply["id"]))
+        if order is not None:
+            reply = {**reply, "id": order.id}
+            if (reply["status"], reply.get("code")) == ("rejected", "session") and not order.refused:
+                order.refused = order.waiting = True
+                reply["status"] = "waiting"
         self.lists.answered(reply)
+        self._guarded(lambda: self._sign_again(locker))
         doors = reply.get("result", {}).get("doors")
         if isinstance(doors, dict) and set(doors.values()) <= {"open", "closed", "unknown"}:
             with self._lock:
                 for number, position in doors.items():
                     self._pictures.setdefault(locker, Picture()).door(number).door = position
+
+    def _sign_again(self, locker: str) -> None:
+        """Orders that came under a session which was over, once, under the new one; nothing was done for them."""
+        session = str(self.office.presence.get(locker, {}).get("session", ""))
+        with self._lock:
+            waiting = [one for one in self._orders.values() if one.waiting and one.locker == locker]
+        for order in waiting:
+            if session not in ("", order.session) and time.monotonic() < order.until_s:
+                order.waiting = False
+                self._send_order(order, uuid.uuid4().hex, session)
 
     def _repair(self, locker: str, state: Mapping[str, Any]) -> None:
         """Send again what the locker does not have: a broker without a disk forgets what it kept."""

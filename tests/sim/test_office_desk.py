@@ -58,8 +58,11 @@ class PlayedLocker:
             f"lockers/v1/{LOCKER}/{about}", json.dumps(content).encode(), qos=1, retain=retain
         ).wait_for_publish(SOON_S)
 
-    def presence(self, online: bool) -> None:
-        self.say("st/presence", {"online": online, "agent": "up", "session": SESSION, "epoch": "e1"})
+    def presence(self, online: bool, session: str = SESSION) -> None:
+        self.say("st/presence", {"online": online, "agent": "up", "session": session, "epoch": "e1"})
+
+    def answers(self, command: str, status: str, code: str = "") -> None:
+        self.say("up/replies/office-1", {"id": command, "status": status, "code": code, "result": {}})
 
     def happens(self, sequence: int, kind: str, epoch: str = "e1", **data: Any) -> None:
         event = {"id": f"{epoch}-{sequence}", "type": f"locker.{kind}", "epoch": epoch, "data": data}
@@ -123,6 +126,47 @@ def test_nothing_is_ordered_of_a_locker_that_is_gone(site: Site) -> None:
         desk.order(LOCKER, "ping", {})
 
     assert desk.lists.commands(LOCKER) == []
+
+
+def test_an_order_under_a_session_that_was_over_is_signed_again_once(site: Site) -> None:
+    """A locker without a clock renews its session; whoever ordered sees one order and its end."""
+    desk, locker = site
+    command = desk.order(LOCKER, "ping", {})
+    comes(locker, "commands", lambda said: said["jti"] == command)
+
+    locker.answers(command, "rejected", "session")
+    locker.presence(True, "cd" * 16)
+    again = comes(locker, "commands", lambda said: said["session"] == "cd" * 16)
+    locker.answers(again["jti"], "rejected", "session")
+    locker.presence(True, "ef" * 16)
+    until(lambda: desk.office.presence[LOCKER]["session"] == "ef" * 16, "the third session is known")
+    last = desk.order(LOCKER, "read_doors", {})
+    comes(locker, "commands", lambda said: said["jti"] == last)
+    assert again["jti"] != command
+    assert [(one["id"], one["status"]) for one in desk.lists.commands(LOCKER)] == [
+        (last, "sent"),
+        (command, "rejected"),
+    ]
+    assert [said["jti"] for said in locker.got("commands")] == [command, again["jti"], last]
+
+
+def test_an_order_that_was_done_is_never_signed_again(site: Site) -> None:
+    """The line breaks after the door has opened: the new session brings no second opening."""
+    desk, locker = site
+    command = desk.order(LOCKER, "unlock", {"compartment": "7"})
+    comes(locker, "commands", lambda said: said["jti"] == command)
+    locker.answers(command, "rejected", "session")
+    locker.presence(True, "cd" * 16)
+    again = comes(locker, "commands", lambda said: said["session"] == "cd" * 16)
+    locker.answers(again["jti"], "opened")
+
+    locker.presence(True, "ef" * 16)
+
+    until(lambda: desk.office.presence[LOCKER]["session"] == "ef" * 16, "the third session is known")
+    last = desk.order(LOCKER, "ping", {})
+    comes(locker, "commands", lambda said: said["jti"] == last)
+    assert [said["jti"] for said in locker.got("commands")] == [command, again["jti"], last]
+    assert desk.lists.commands(LOCKER)[1]["status"] == "opened"
 
 
 def test_after_a_restore_the_locker_hears_which_stays_live_and_what_is_expected(site: Site) -> None:
