@@ -38,6 +38,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._on_jump = on_jump
         self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
         self._order = itertools.count()
+        self._turns_left, self._at_turn = 0, _nothing
         super().__init__()
 
     def time(self) -> float:
@@ -50,12 +51,20 @@ class VirtualLoop(asyncio.BaseEventLoop):
         heapq.heappush(self._timers, (when, next(self._order), timer))
         return timer
 
+    def after_turns(self, turns: int, act: Callable[[], None]) -> None:
+        """Call `act` between two turns of the loop, `turns` from now: so close can a crash come to any await."""
+        self._turns_left, self._at_turn = turns, act
+
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
         """A cancelled timer stays where it is until its moment: most are due within seconds."""
 
     def _run_once(self) -> None:
         """One round of the base class: time passes only where nothing is ready."""
         timers, ready = self._timers, self._ready
+        if self._turns_left:
+            self._turns_left -= 1
+            if not self._turns_left:
+                self._at_turn()
         while timers and timers[0][2].cancelled():
             heapq.heappop(timers)
         if not ready and not self._stopping:  # type: ignore[attr-defined]
@@ -82,6 +91,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def _write_to_self(self) -> None:
         """There is nothing to wake: no thread takes part."""
+
+
+def _nothing() -> None:
+    return None
 
 
 def run_virtual(main: Coroutine[Any, Any, T], on_jump: Callable[[float], None] | None = None) -> T:

@@ -43,7 +43,10 @@ class Table:
         return rows
 
 
-TABLES = [Table("docs/security.md", "SEC-", last=58, digits=2)]
+TABLES = [
+    Table("docs/security.md", "SEC-", last=58, digits=2),
+    Table("docs/faults.md", "F-", last=118, digits=3),
+]
 
 
 @cache

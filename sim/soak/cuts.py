@@ -19,6 +19,7 @@ from random import Random
 from typing import Any
 
 from edge_agent.clock import VirtualClock
+from sim.soak.disk import Disk
 from sim.soak.evidence import Evidence
 from sim.soak.lives import Fuse, Life
 from sim.soak.people import Courier, Passer, Recipient
@@ -144,7 +145,8 @@ class Trial:
         clock = VirtualClock()
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        return run_virtual(self._bounded(folder, seed, clock), on_jump=clock.advance)
+        with Disk().installed():
+            return run_virtual(self._bounded(folder, seed, clock), on_jump=clock.advance)
 
     async def _bounded(self, folder: Path, seed: int, clock: VirtualClock) -> Evidence:
         async with asyncio.timeout(TRIAL_S):

@@ -44,6 +44,43 @@ class Pulse:
     pulled: str
 
 
+@dataclass(slots=True)
+class Blow:
+    """One trouble that came. `until_s` is infinite while it lasts; `doors`: those that it was about."""
+
+    name: str
+    layer: str
+    number: int
+    from_s: float
+    until_s: float = float("inf")
+    detail: str = ""
+    doors: frozenset[str] = frozenset()
+
+    def near(self, at_s: float, before_s: float = 0.0) -> bool:
+        """It was there at `at_s`, or within `before_s` before."""
+        return self.from_s <= at_s and at_s - before_s <= self.until_s
+
+
+@dataclass(slots=True)
+class Ending:
+    """How the run stood when all weather had been over for a while; empty lists and equal numbers are good."""
+
+    recorded: int = 0  # the last number of the journal that the office has, of the newest epoch
+    journalled: int = 0
+    kept_differs: int = 0  # events that the office knows differently than the journal
+    doors_unseen: tuple[str, ...] = ()
+    doors_unknown: tuple[str, ...] = ()
+    degraded: bool = False
+    screen: str = ""
+    served: bool = True  # one more parcel came and went
+    broken: tuple[
+        str, ...
+    ] = ()  # what the simulation itself saw go wrong: two writers, an agent that ended by itself
+    log_bytes: int = 0
+    tasks: int = 0
+    again_differs: tuple[str, ...] = ()  # what one more start changed
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One CloudEvent of the journal: `kind` is its type without prefix, `raw` the whole of it."""
@@ -68,6 +105,17 @@ class Evidence:
     edges: list[Edge] = field(default_factory=list)
     deeds: list[Deed] = field(default_factory=list)
     inside: frozenset[str] = frozenset()
+    blows: list[Blow] = field(default_factory=list)
+    ending: Ending = field(default_factory=Ending)
+    said: str = ""  # every line that was logged
+    secrets: frozenset[str] = frozenset()  # codes and tokens that were given out
+
+    def weather(self, *names: str, door: str = "", at_s: float, before_s: float = 0.0) -> bool:
+        """One of these troubles was there, at this door where one is named."""
+        return any(
+            blow.name in names and blow.near(at_s, before_s) and (not door or door in blow.doors)
+            for blow in self.blows
+        )
 
     def of(self, *kinds: str) -> list[Event]:
         return [event for event in self.events if event.kind in kinds]

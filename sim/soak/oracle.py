@@ -12,6 +12,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 
+from sim.soak import oracle_ending as ending
 from sim.soak.evidence import Edge, Event, Evidence, Pulse
 
 CLOCK_S = 0.002  # the journal keeps whole milliseconds, cut off
@@ -325,4 +326,13 @@ INVARIANTS: dict[str, Check] = {
     "INV-11": strange_edges_are_alarms,
     "INV-12": no_command_no_actuation,
     "INV-13": chain_is_whole,
+    "INV-14": ending.clocks_bend_nothing,
+    "INV-15": ending.tries_are_bounded,
+    "INV-16": ending.resources_are_bounded,
+    "INV-17": ending.it_converges,
+    "INV-18": ending.nothing_is_claimed,
+    "INV-19": ending.secrets_stay_secret,
+    "INV-20": ending.recovery_is_idempotent,
+    "INV-21": ending.offline_pickup_works,
+    "INV-22": ending.one_owner,
 }

@@ -18,9 +18,11 @@ from drivers.bus_core import Phase
 from drivers.lock_board import LockBoard
 from drivers.virtual_bus import VirtualBus
 from sim.cabinet import SimCabinet
+from sim.faults import Fault
 
 ROUNDS_S = 1.2  # two looks at every board at the idle pace, and the confirming ones
 NAP_MAX_S = 3600.0  # asked again once an hour all the same
+AT_REST = frozenset({"jam", "opens-on-nth", "stuck-sensor", "delayed-sensor", "slam", "ajar", "permuted-map"})
 RHYTHM_S = 0.5  # the idle pace: where the next look would have been
 
 
@@ -63,10 +65,15 @@ class Stillness:
         return (
             now_s - self.since_s >= ROUNDS_S
             and world.next_due_s() is None
-            and not self._cabinet.faults.active()
+            and all(_lies_still(fault) for fault in self._cabinet.faults.active())
             and all(until_s <= now_s - ROUNDS_S for until_s in world.asleep_until_s.values())
             and all(coil.current is None for coil in world.coils.values())
         )
+
+
+def _lies_still(fault: Fault) -> bool:
+    """Between two touches of the cabinet this trouble shows nothing new to a look."""
+    return fault.name in AT_REST or fault.params.get("of") == "unlock"
 
 
 class DozingBus(VirtualBus):

@@ -11,8 +11,7 @@ import json
 import shutil
 import tempfile
 from base64 import urlsafe_b64encode
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -40,10 +39,18 @@ from sim.cabinet import SimCabinet
 from sim.soak.evidence import Deed, Evidence, Watcher, collect
 from sim.soak.lives import Life, MortalWire
 from sim.soak.still import DozingBus, Stillness
-from sim.virtual_time import run_virtual
+from sim.virtual_time import VirtualLoop, run_virtual
 
 TECHNICIAN = "technician:soak"
-PICTURE_S = 0.2  # how often a person glances at the screen while waiting for it
+PICTURE_S = 0.2  # how often a person looks at the screen while waiting for it
+NOWHERE = Path(
+    "/simulated"
+)  # ports in the configuration, whose digest is journalled: the same in every folder
+GLANCES_FROM_S, GLANCE_S = 60.0, 2.0  # whoever waits long looks up now and then
+
+
+class WalkedAway(Exception):
+    """The person at the screen has gone, in the middle of whatever it was."""
 
 
 class Glass:
@@ -71,7 +78,7 @@ class WholeLocker:
         self.loop = asyncio.get_running_loop()
         self.cloud_private = seeded_key(seed)
         sections["security"] = {"cloud_key": self.cloud_private["x"], **sections.get("security", {})}
-        self.sim = SimCabinet.of_document(demo_cabinet.document(folder, **sections), self.loop.time, seed)
+        self.sim = SimCabinet.of_document(demo_cabinet.document(NOWHERE, **sections), self.loop.time, seed)
         self.ports = self.sim.open_virtual(self.loop)
         self.still = Stillness(self.sim)
         self.glass = Glass()
@@ -80,8 +87,12 @@ class WholeLocker:
         self.keep: set[asyncio.Task[Any]] = set()
         self.life = Life.begin()
         self.agent: Agent | None = None
+        self.serving = False  # the agent's sockets are open
         self._watcher = Watcher(self.sim)
-        self._began = clock.wall - timedelta(seconds=self.loop.time())
+        self.walks_away_s = float("inf")  # when whoever stands here then leaves without a word
+        self._visit = asyncio.Event()
+        self._true_unix_s = clock.wall.timestamp() - self.loop.time()
+        self._booted_s = {clock.boot_id: self.loop.time() - clock.monotonic_s()}
         self._boots = 1
         use_template(folder / "state")
 
@@ -91,6 +102,7 @@ class WholeLocker:
         self.agent = None
         self.agent = await Agent.build(self.sim.config, self._seams(), self.folder / "state")
         await self.agent.start()
+        self.serving = True
         self.did("agent-up")
         self.agent.session.connect(self.glass)
 
@@ -110,12 +122,14 @@ class WholeLocker:
         )
 
     async def stop(self) -> None:
+        self.serving = False
         if self.agent is not None and not self.life.ended:
             await self.agent.stop("the story is over")
 
     async def cut(self, dark_s: float = 0.0) -> None:
         """The agent is gone at once: killed, or (`dark_s` above 0) its boards without power for so long as well."""
         self.life.end()
+        self.serving = False
         self.did("agent-down")
         agent, self.agent = self.agent, None
         if agent is not None:
@@ -132,14 +146,28 @@ class WholeLocker:
         if agent is not None:
             agent.ledger.engine.connection.close(True)
         if dark_s:
-            await self._dark(dark_s)
+            await self.dark(dark_s)
 
-    async def _dark(self, seconds: float) -> None:
+    def after_turns(self, turns: int, act: Callable[[], None]) -> None:
+        """Call `act` between two turns of the loop from now; 0 forgets an earlier wish."""
+        assert isinstance(self.loop, VirtualLoop)
+        self.loop.after_turns(turns, act)
+
+    def stays(self, doing: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """A task that is no part of the agent: it outlives every cut."""
+        task = asyncio.ensure_future(doing)
+        self.keep.add(task)
+        task.add_done_callback(self.keep.discard)
+        return task
+
+    async def dark(self, seconds: float) -> None:
+        """The site has no power for so long; a new boot follows."""
         for board in self.sim.boards:
             self.sim.world.power_cut(board, self.loop.time(), seconds)
         await asyncio.sleep(seconds)
         self._boots += 1
         self.clock.reboot(f"boot-{self._boots:04d}")
+        self._booted_s[self.clock.boot_id] = self.loop.time() - self.clock.monotonic_s()
 
     async def accept(self) -> None:
         """A technician has opened every door and found it empty."""
@@ -171,7 +199,19 @@ class WholeLocker:
     def ledger(self) -> Ledger:
         return self.awake.ledger
 
+    def true_unix_s(self) -> int:
+        """What a right clock says, whatever the locker's own shows."""
+        return int(self._true_unix_s + self.loop.time())
+
     # A person's eyes, fingers and hands
+
+    def somebody_comes(self) -> None:
+        self._visit.set()
+        self._visit = asyncio.Event()
+
+    async def visit(self) -> None:
+        """Until the next person comes."""
+        await self._visit.wait()
 
     @property
     def screen(self) -> str:
@@ -186,16 +226,23 @@ class WholeLocker:
         """Look at the screen until it is so; False when the person's patience is over."""
         deadline_s = self.loop.time() + at_most_s
         while not wanted():
+            if self.loop.time() >= self.walks_away_s:
+                self.walks_away_s = float("inf")
+                raise WalkedAway
             if self.loop.time() >= deadline_s:
                 return False
-            await asyncio.sleep(PICTURE_S)
+            patient = self.loop.time() > deadline_s - at_most_s + GLANCES_FROM_S
+            await asyncio.sleep(GLANCE_S if patient else PICTURE_S)
         return True
 
     async def sees(self, *screens: str, at_most_s: float = 30.0) -> bool:
         return await self.until(lambda: self.screen in screens, at_most_s)
 
     def touch(self, action: str, **args: Any) -> None:
-        assert self.glass.view is not None
+        """Touch a control of the screen as it is; a dead screen takes no touch."""
+        if self.glass.view is None or self.agent is None:
+            self.note("touches a dead screen")
+            return
         self.note(f"touches {action} on {self.screen}")
         typed = msgspec.convert(args, ARGUMENTS[action])
         self.awake.session.action(self.glass, self.glass.view.rev, action, typed)
@@ -238,12 +285,13 @@ class WholeLocker:
             found.extend(json.loads(event) for event in batch)
         return found
 
-    async def evidence(self) -> Evidence:
-        """Everything that a judge may look at."""
-        return collect(self.sim, self._watcher, self.deeds, await self.events(), self._at_s)
+    async def evidence(self, journal: list[dict[str, Any]] | None = None) -> Evidence:
+        """Everything that a judge may look at. `journal`: as the office has it; default what the locker keeps."""
+        rows = await self.events() if journal is None else journal
+        return collect(self.sim, self._watcher, self.deeds, rows, self._at_s)
 
     def _at_s(self, event: Mapping[str, Any]) -> float:
-        return (datetime.fromisoformat(event["time"]) - self._began).total_seconds()
+        return self._booted_s[event["bootid"]] + int(event["monotonicms"]) / 1000
 
     def unseal(self, event: dict[str, Any]) -> dict[str, str]:
         """The personal data of one event, as the cloud's key opens it; empty where it has none."""
@@ -253,7 +301,7 @@ class WholeLocker:
         plain: dict[str, Any] = json.loads(jose.open_sealed(sealed, self.cloud_private))
         return dict(plain["fields"])
 
-    async def trace(self) -> str:
+    async def trace(self, events: list[dict[str, Any]] | None = None) -> str:
         """Everything that happened, as text: frames, coils, journal, people. Equal seeds give equal bytes.
 
         Sealed bytes are random by nature and stand as what they hold; a backup's are random too, and so its digest and
@@ -261,10 +309,10 @@ class WholeLocker:
         """
         frames = [f"{f.at_s:.6f} {f.bus} {f.direction} {f.data.hex()}" for f in self.sim.trace()]
         coils = [f"{c.start_s:.6f} {c.board} {c.channel}" for c in self.sim.coils()]
-        journal = [json.dumps(self._without_sealing(event), sort_keys=True) for event in await self.events()]
-        return "\n".join(
-            ["# frames", *frames, "# coils", *coils, "# journal", *journal, "# people", *self.log]
-        )
+        rows = await self.events() if events is None else events
+        journal = [json.dumps(self._without_sealing(event), sort_keys=True) for event in rows]
+        whole = ["# frames", *frames, "# coils", *coils, "# journal", *journal, "# people", *self.log]
+        return "\n".join(whole).replace(str(self.folder), str(NOWHERE))
 
     def _without_sealing(self, event: dict[str, Any]) -> dict[str, Any]:
         data = dict(event["data"])

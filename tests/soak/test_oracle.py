@@ -43,6 +43,19 @@ def crossed(e: Evidence) -> None:
     e.events.append(alarm)
 
 
+def ended(e: Evidence, **how: Any) -> None:
+    e.ending = replace(e.ending, **how)
+
+
+def logged(e: Evidence, line: str) -> None:
+    e.said, e.secrets = line, frozenset({"48151623"})
+
+
+def turned_away(e: Evidence) -> tuple[float, str, str]:
+    stored = e.of("parcel.deposited")[0]
+    return stored.at_s + 1.0, "turned-away", str(stored.data["stay"])
+
+
 def forced(e: Evidence) -> None:
     e.edges.append(Edge(e.deeds[0].at_s + 0.5, "44", True))
 
@@ -61,6 +74,15 @@ DOCTORED: dict[str, Doctor] = {
     "INV-11": forced,
     "INV-12": lambda e: changed(e, "door.open_requested", cause="remote"),
     "INV-13": lambda e: changed(e, "door.opened", compartment="2"),
+    "INV-14": lambda e: e.events.append(replace(e.of("parcel.deposited")[0], kind="parcel.overdue")),
+    "INV-15": lambda e: e.events.extend([Event(e.until_s, "code.failed", {"scopes": []}, {})] * 101),
+    "INV-16": lambda e: ended(e, log_bytes=1 << 30),
+    "INV-17": lambda e: ended(e, degraded=True),
+    "INV-18": lambda e: e.deeds.append(Deed(e.until_s, "told-stored", "59")),
+    "INV-19": lambda e: logged(e, "WARNING typed 48151623 {}"),
+    "INV-20": lambda e: ended(e, again_differs=("a code lives again",)),
+    "INV-21": lambda e: e.deeds.append(Deed(*turned_away(e))),
+    "INV-22": lambda e: ended(e, broken=("2 writers of ledger.db at one time",)),
 }
 
 
