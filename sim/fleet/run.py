@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sim.cloud.record import Record
 from sim.cloud.tls import context
 from sim.fleet.broker import OwnMosquitto
 from sim.fleet.figures import Figures, Meter
@@ -258,6 +259,7 @@ async def _calm(seconds: float, host: Host, say: Callable[[str], None]) -> None:
 async def _offices(wish: Wish, url: str, outcome: Outcome) -> AsyncIterator[None]:
     """The consumer group, until the block ends; its members' figures then stand in `outcome`."""
     record = str(wish.folder / "fleet.db")
+    Record(record).close()  # made once: two members that make it at the same moment lock each other out
     members = [_member(wish, url, record, f"office-{number}") for number in range(1, wish.offices + 1)]
     try:
         for member in members:
