@@ -16,7 +16,7 @@ from edge_agent.cli import (
     show_paper,
     show_upkeep,
 )
-from edge_agent.cli.terminal import Grid, say, show
+from edge_agent.cli.terminal import Grid, say, show, tell
 from edge_agent.control import types as t
 from edge_agent.error_table import EXPLANATIONS
 
@@ -82,8 +82,8 @@ def board_info(result: t.BoardInfoResult) -> None:
     for board in result.boards:
         if board.error:
             told = EXPLANATIONS[board.error.code]
-            print(f"{told.code} {board.error.message}. {told.cause}")
-            print(told.next_step)
+            tell(f"{told.code} {board.error.message}. {told.cause}")
+            tell(told.next_step)
             say(f"Next: lockerctl bus stats --bus {board.bus}")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from edge_agent.cli.terminal import Grid, paint, say, show
+from edge_agent.cli.terminal import Grid, paint, say, show, tell
 from edge_agent.control import bench_types as b
 from edge_agent.error_table import EXPLANATIONS
 
@@ -15,8 +15,13 @@ OUTCOME_STYLES = {"opened": "green", "pending": "dim"}
 
 
 def local(time: str) -> str:
-    """RFC 3339 in UTC → the local time of this terminal, with its offset."""
-    return datetime.fromisoformat(time).astimezone().isoformat(sep=" ", timespec="seconds")
+    """RFC 3339 in UTC → this terminal's local time, for tables; JSON has the one with the offset."""
+    return f"{datetime.fromisoformat(time).astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def person(actor: str) -> str:
+    """Who it was, without the word that most of them share."""
+    return actor.removeprefix("technician:") or "nobody"
 
 
 def sighting(one: b.DoorSighting) -> None:
@@ -29,11 +34,12 @@ def tested(one: b.DoorTestItem) -> None:
     word = one.outcome.replace("_", " ")
     style = "bold red" if one.code else "green"
     line = f"door {one.number}, {one.cycle}/{one.of}: {word}{opened}{shut}"
-    print(f"{paint(line, style)}; {one.fact}", flush=True)
+    print(paint(line, style), flush=True)
+    tell(one.fact)
     if one.code:
         row = EXPLANATIONS[one.code]
-        print(f"{one.code} {row.english}. {row.cause}")
-        print(row.next_step)
+        tell(f"{one.code} {row.english}. {row.cause}")
+        tell(row.next_step)
         say(f"Next, when it is mended: lockerctl compartment unblock {one.number} --reason TEXT")
     elif one.cycle == one.of:
         say(f"Next: lockerctl compartment verify {one.number} --found empty|occupied")
@@ -47,13 +53,14 @@ def history(found: b.DoorHistoryResult) -> None:
     if not found.openings:
         print("it was not opened yet, or longer ago than the journal is kept")
         return
-    columns = ("Time", "Cause", "By", "Outcome", "Opened after", "Open for", "Reason")
-    show(Grid(columns, [_opening(one) for one in found.openings], ("Opened after", "Open for")))
+    columns = ("Time", "Cause", "By", "Outcome", "After", "Open for", "Reason")
+    show(Grid(columns, [_opening(one) for one in found.openings], ("After", "Open for")))
     middle = f", half of them within {found.median_ms} ms" if found.median_ms is not None else ""
-    print(f"{len(found.openings)} openings, {found.failed} failed{middle}")
+    plural = "" if len(found.openings) == 1 else "s"
+    print(f"{len(found.openings)} opening{plural}, {found.failed} failed{middle}")
     if found.code:
-        print(f"the last one: {found.openings[-1].fact or 'no more is known'}")
-        print(f"{found.code} {EXPLANATIONS[found.code].english}. {found.next_step}")
+        tell(f"the last one: {found.openings[-1].fact or 'no more is known'}")
+        tell(f"{found.code} {EXPLANATIONS[found.code].english}. {found.next_step}")
         say(f"Next: lockerctl door test {found.number}")
 
 
@@ -61,7 +68,7 @@ def _opening(one: b.OpeningRow) -> tuple[str, ...]:
     return (
         local(one.time),
         one.cause or "-",
-        one.actor or "nobody",
+        person(one.actor),
         one.outcome.replace("_", " "),
         _ms(one.opened_after_ms),
         _ms(one.open_for_ms),
@@ -76,13 +83,13 @@ def _ms(value: int | None) -> str:
 
 
 def bus_stats(found: b.BusStatsResult) -> None:
-    counts = ("Asked", "Answered", "Silent", "Bad", "Refused", "Again", "Errors", "Median", "Slowest")
+    counts = ("Asked", "Answered", "Silent", "Bad", "Again", "Errors", "Median", "Slowest")
     for bus in found.buses:
         state = "open" if bus.open else "not open"
         print(f"bus {bus.bus}, {bus.port}: {state}, opened {bus.port_openings}, lost {bus.port_losses} times")
         print(f"  noise {bus.noise_bytes} bytes, late {bus.late_bytes} bytes, collisions {bus.collisions}")
         show(Grid(("Board", "State", *counts), [_figures(one) for one in bus.boards], counts))
-        print(_conclusion(bus))
+        tell(_conclusion(bus))
 
 
 def _conclusion(bus: b.BusFigures) -> str:
@@ -101,7 +108,7 @@ def _conclusion(bus: b.BusFigures) -> str:
 
 
 def _figures(one: b.BoardFigures) -> tuple[str, ...]:
-    counts = (one.sent, one.answered, one.silent, one.bad, one.refused, one.resends)
+    counts = (one.sent, one.answered, one.silent, one.bad + one.refused, one.resends)
     times = (f"{one.errors_percent:.2f} %", f"{one.median_ms:.0f} ms", f"{one.slowest_ms:.0f} ms")
     return (one.board, "answers" if one.answers else "silent", *map(str, counts), *times)
 
@@ -119,7 +126,7 @@ def screen(found: b.ScreenResult) -> None:
     resting = ", resting now" if found.resting else ""
     print(f"display  {'not switched by the agent' if found.display == 'none' else found.display}{resting}")
     if found.page != "alive":
-        print(f"HOST-705 {EXPLANATIONS['HOST-705'].cause} {EXPLANATIONS['HOST-705'].next_step}")
+        tell(f"HOST-705 {EXPLANATIONS['HOST-705'].cause} {EXPLANATIONS['HOST-705'].next_step}")
 
 
 def screen_test(found: b.ScreenTestResult) -> None:
@@ -136,7 +143,9 @@ def parcel(found: b.ParcelResult) -> None:
             f"waybill {story.waybill or '(erased)'} of {story.carrier}, compartment {story.compartment}: "
             f"{story.status}, phone {story.phone or '(erased)'}, stay {story.stay}"
         )
-        rows = [(local(one.time), one.event, one.by or "-", one.fact) for one in story.events]
+        rows = [
+            (local(one.time), one.event, person(one.by) if one.by else "-", one.fact) for one in story.events
+        ]
         show(Grid(("Time", "Event", "By", "Fact"), rows))
 
 
@@ -151,7 +160,7 @@ def reconcile(found: b.ReconcileResult) -> None:
 
 def event(one: b.FollowedEvent) -> None:
     data = json.dumps(one.data, ensure_ascii=False)
-    print(f"{one.sequence:>8}  {local(one.time)}  {one.type:<26} {data}", flush=True)
+    tell(f"{one.sequence:>8}  {local(one.time)}  {one.type:<26} {data}", " " * 10)
 
 
 SHOW: dict[str, Callable[[Any], None]] = {

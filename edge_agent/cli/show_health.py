@@ -100,7 +100,14 @@ def fault_list(found: h.FaultListResult) -> None:
 
 
 def _ticket(one: h.TicketRow) -> tuple[str, ...]:
-    return (one.fault, one.severity, span(one.age_s), one.owner or "nobody", _clock(one.clocks), one.detail)
+    return (
+        one.fault,
+        one.severity,
+        span(one.age_s),
+        one.owner.removeprefix("technician:") or "nobody",
+        _clock(one.clocks),
+        one.detail,
+    )
 
 
 def _clock(clocks: tuple[h.ClockRow, ...]) -> str:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from edge_agent.cli.show_bench import local
+from edge_agent.cli.show_bench import local, person
 from edge_agent.cli.show_health import findings
 from edge_agent.cli.terminal import Grid, paint, say, show
 from edge_agent.control import config_types as c
@@ -43,13 +43,17 @@ def log(found: u.MaintenanceLogResult) -> None:
     if not found.done:
         print("nothing was recorded yet")
         return
-    rows = [(local(row.time), row.what, row.place or "-", row.actor, row.result) for row in found.done]
+    rows = [
+        (local(row.time), row.what, row.place or "-", person(row.actor), row.result) for row in found.done
+    ]
     show(Grid(("Time", "What", "Place", "By", "Result"), rows))
 
 
 def wear(found: u.WearResult) -> None:
     if not found.locks:
-        print(f"{found.counted} locks have opened, none wears out; all of them: lockerctl maintenance wear --all")
+        print(
+            f"{found.counted} locks have opened, none wears out; all of them: lockerctl maintenance wear --all"
+        )
         return
     columns = ("Door", "Verdict", "Openings", "Failed", "Slow", "Median", "Days left")
     show(Grid(columns, [_worn(row) for row in found.locks], columns[2:]))
@@ -97,7 +101,7 @@ def devices(found: u.DeviceListResult) -> None:
             row.serial or "-",
             row.firmware or "-",
             local(row.installed),
-            row.actor,
+            person(row.actor),
             row.reason,
         )
         for row in found.devices

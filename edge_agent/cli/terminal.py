@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -42,9 +43,17 @@ def show(grid: Grid) -> None:
         for line in plain(grid):
             print(line)
         return
+    columns = shutil.get_terminal_size((100, 24)).columns
+    fixed, last = _widths(grid)
+    if fixed + GAP * len(grid.columns) + min(last, LAST_MIN) > columns:
+        closer = fixed + PLAIN_GAP * len(grid.columns) + last <= columns
+        head, *rest = plain(grid) if closer else stacked(grid, columns)
+        for line in (paint(head, "bold"), *rest):
+            print(line)
+        return
     from rich.console import Console
 
-    Console().print(rich_table(grid))
+    Console(width=columns).print(rich_table(grid))
 
 
 def rich_table(grid: Grid) -> Table:
@@ -62,6 +71,28 @@ def rich_table(grid: Grid) -> Table:
     return table
 
 
+def _widths(grid: Grid) -> tuple[int, int]:
+    """Of all columns but the last together, and of the last, which may wrap."""
+    lines = [grid.columns, *grid.rows]
+    widths = [max(len(line[at]) for line in lines) for at in range(len(grid.columns))]
+    return sum(widths[:-1]), widths[-1]
+
+
+def stacked(grid: Grid, columns: int) -> list[str]:
+    """For a narrow terminal: the last column stands under its row, wrapped, instead of beside it in shreds."""
+    right = [name for name in grid.right if name != grid.columns[-1]]
+    above = Grid(grid.columns[:-1], [row[:-1] for row in grid.rows], right)
+    head, *rows = plain(above)
+    lines = [head]
+    for line, row in zip(rows, grid.rows, strict=True):
+        told = row[-1] if row[-1] not in ("", "-") else ""
+        lines += [
+            line,
+            *(f"{INDENT}{part}" for part in textwrap.wrap(told, max(WIDTH_MIN, columns) - len(INDENT))),
+        ]
+    return lines
+
+
 def plain(grid: Grid) -> list[str]:
     """Columns two spaces apart, heading included: easy for a person, `awk` and `cut`."""
     lines = [grid.columns, *grid.rows]
@@ -77,6 +108,9 @@ def _fit(line: Sequence[str], widths: Sequence[int], grid: Grid) -> list[str]:
 
 
 CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}  # ANSI
+LAST_MIN = 24  # columns that the last one wants beside the others; with less it goes beneath
+GAP, PLAIN_GAP = 3, 2  # between two columns as rich draws them, and as `plain` does
+INDENT = " " * 4
 WIDTH_MIN, WIDTH_MAX = 40, 120  # narrower cannot be read anyway; longer lines lose the eye
 
 
@@ -90,6 +124,15 @@ def paint(text: str, style: str) -> str:
 def width() -> int:
     """Columns to write in."""
     return min(WIDTH_MAX, max(WIDTH_MIN, shutil.get_terminal_size((100, 24)).columns))
+
+
+def tell(text: str, indent: str = "") -> None:
+    """A sentence on stdout: broken between words for a person, further lines indented; one line in a pipe."""
+    if not for_person():
+        print(text, flush=True)
+        return
+    for line in textwrap.wrap(text, width(), subsequent_indent=indent, break_long_words=False) or [""]:
+        print(line, flush=True)
 
 
 def say(text: str) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from edge_agent.cli.commands import VERBS
 from edge_agent.cli.direct import HANDLERS
+from edge_agent.cli.main import main
 from edge_agent.cli.show import SHOW
 from edge_agent.control.operations import Needs
 from edge_agent.error_table import EXPLANATIONS
@@ -143,14 +144,17 @@ def test_without_a_configuration_the_line_says_how_to_name_one(technician: Techn
 
 
 @pytest.mark.parametrize("name", VERBS)
-def test_every_verb_has_help_with_an_example_and_knows_json(technician: Technician, name: str) -> None:
+def test_every_verb_has_help_with_an_example_and_knows_json(
+    capfd: pytest.CaptureFixture[str], name: str
+) -> None:
     """`--help` is the manual that a technician has."""
-    ran = technician.types(*name.split(), "--help")
+    ended = main([*name.split(), "--help"])
+    said = capfd.readouterr().out
 
-    assert ran.code == 0
-    assert "Example: lockerctl" in ran.out
-    assert "--json" in ran.out
-    assert "--direct" in ran.out
+    assert ended == 0
+    assert "Example: lockerctl" in said
+    assert "--json" in said
+    assert "--direct" in said
 
 
 def test_every_operation_can_be_run_here_and_shown() -> None:
@@ -175,14 +179,20 @@ def test_a_simple_verb_loads_nothing_heavy(words: tuple[str, ...]) -> None:
     assert done.stderr.strip() == "[]"
 
 
-def test_a_simple_verb_starts_within_six_times_a_bare_interpreter() -> None:
-    """Measured side by side, so that a slow machine slows both."""
-    bare, verb = [], []
-    for _ in range(7):
-        bare.append(_seconds([sys.executable, "-c", "pass"]))
-        verb.append(_seconds([*LOCKERCTL, "version"]))
+SIMPLE = (("version",), ("explain", "BUS-110"), ("--help",), ("door", "--help"))
 
-    assert median(verb) <= 6 * median(bare), f"{median(verb):.3f} s against {median(bare):.3f} s"
+
+def test_simple_verbs_start_within_six_times_a_bare_interpreter() -> None:
+    """Measured side by side, so that a slow machine slows both; the ratios are printed."""
+    ratios: dict[str, list[float]] = {" ".join(words): [] for words in SIMPLE}
+    for _ in range(5):
+        for words in SIMPLE:
+            bare_s = _seconds([sys.executable, "-c", "pass"])
+            ratios[" ".join(words)].append(_seconds([*LOCKERCTL, *words]) / bare_s)
+    found = {name: round(median(all_of), 1) for name, all_of in ratios.items()}
+    print(f"times a bare interpreter: {found}")
+
+    assert max(found.values()) <= 6, found
 
 
 def _seconds(command: list[str]) -> float:
