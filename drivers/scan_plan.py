@@ -204,6 +204,11 @@ class ScanPlan:
         watch = self._watches.get(name)
         return -NEVER if watch is None else watch.looked_at
 
+    def settled(self) -> bool:
+        """Every watched board has told its doors and goes on answering, and nothing waits to be confirmed."""
+        watches = self._watches.values()
+        return not any(one.told is None or one.blocked or one.misses or one.confirms for one in watches)
+
     def take(self, now: float) -> Turn | None:
         """The board that has waited longest for a look, ready to be asked; None where none is due."""
         if now < self.next_due:

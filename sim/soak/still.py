@@ -113,6 +113,7 @@ class DozingBus(VirtualBus):
             and self._timer is not None
             and now - self._busy_s >= ROUNDS_S
             and self._stillness.holds(now)
+            and core.plan.settled()  # else a board that is back goes unheard for the whole nap
         )
         if self._dozing:
             self._wake_at(now + NAP_MAX_S)

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 from edge_agent.domain.words import DoorPosition
+from sim.soak.whole_locker import WholeLocker, run_locker
 from tests.cabinet.stage import Stage, play
 
 BACK_S = 12.0  # the slowest look at a silent board, its steady time, and two equal reads
@@ -65,3 +66,24 @@ def test_a_board_that_comes_back_while_the_agent_is_down_is_back(tmp_path: Path)
 
     play(tmp_path, falls_silent)
     play(tmp_path, answers)
+
+
+def test_when_every_board_is_back_so_is_the_keypad(tmp_path: Path) -> None:
+    """F-014: cut cables put up the sign for whoever stands there; mended, it goes by itself, and every door counts."""
+    signs: list[bool] = []
+
+    async def story(locker: WholeLocker) -> None:
+        await locker.accept()
+        doors = locker.ledger.state.compartment.values()
+        for silent_s in (5.0, 300.0):
+            cut = [locker.sim.faults.add("silent", board=board) for board in locker.sim.boards]
+            signs.append(await locker.sees("out-of-service"))
+            await asyncio.sleep(silent_s)
+            for fault in cut:
+                locker.sim.faults.clear(fault)
+            signs.append(await locker.sees("home", at_most_s=BACK_S))
+            signs.append(await locker.until(lambda: all(door.reachable for door in doors), BACK_S))
+
+    run_locker(tmp_path / "site", 1, story)
+
+    assert signs == [True] * 6
