@@ -18,7 +18,7 @@ from cloud_bridge import words as w
 from cloud_bridge.answers import Answers
 from cloud_bridge.backoff import Backoff
 from cloud_bridge.incoming import Incoming
-from cloud_bridge.outgoing import Outgoing, Verdict
+from cloud_bridge.outgoing import LIVE_MAX, Outgoing, Verdict
 from cloud_bridge.settings import Line as Line
 from cloud_bridge.settings import Settings as Settings
 from cloud_bridge.topics import Topics
@@ -33,6 +33,7 @@ RENEW_REST_S = (
     30.0  # between two new sessions that a locker without a clock needs: no stale command makes a storm
 )
 RIVAL_REST_S = 30.0  # while another bridge has this locker's line
+ACK_REST_S = 0.2  # between two words of the cloud's while a backlog drains: each costs the agent a sync
 SNAPSHOT_S = 60.0  # state and telemetry, at a slow pace
 
 
@@ -65,6 +66,8 @@ class Core:
         self._snapshot_at: float | None = None
         self._renew_at = 0.0
         self._owed: list[w.Wish] = []  # PUBACKs for commands, as many as the broker may send us unconfirmed
+        self._ack_at: float | None = None  # the agent is to hear the cloud's newest word
+        self._rejected: tuple[tuple[int, str], ...] = ()
         self._renew = False  # the broker has more for us than we could hold
         self._wishes: list[w.Wish] = []
         self._by_kind: dict[type, Callable[..., None]] = {
@@ -108,6 +111,7 @@ class Core:
             self._stall_at,
             self._puback_at,
             self._snapshot_at,
+            self._ack_at,
             self._in.wake_at(),
             self._out.wake_at(),
         )
@@ -146,7 +150,7 @@ class Core:
         known, self._agent = self._agent, None
         self._out.lost()
         self._wishes += self._in.lost()
-        self._hello_at = self._stall_at = self._snapshot_at = None
+        self._hello_at = self._stall_at = self._snapshot_at = self._ack_at = None
         if self._line is Line.UP and known is not None:
             self._publish(self._topics.presence, papers.birth(known, agent_up=False), retain=True)
         elif self._line is Line.RESTING and self._dial_at is None:
@@ -280,9 +284,9 @@ class Core:
             self._wish(w.Alarm("CLOUD-557", f"event {event.sequence}", "the back office refused it for good"))
         self._hello_at, self._hello_wait_s = None, HELLO_WAIT_S
         self._stall_at = now + STALL_S if self._out.waiting else None
-        self._wish(
-            w.HandAcks(acks.epoch, acks.next, tuple((one.sequence, one.reason) for one in acks.rejected))
-        )
+        self._rejected += tuple((one.sequence, one.reason) for one in acks.rejected)
+        if self._ack_at is None:
+            self._ack_at = now + (ACK_REST_S if self._out.backlog > LIVE_MAX else 0.0)
 
     # ---- time -------------------------------------------------------------------------------------------------------
 
@@ -297,6 +301,9 @@ class Core:
             elif not self._greeting:
                 self._greeting = True
                 self._wish(w.Greet())  # a new session for the new line
+        if _due(self._ack_at, now):
+            self._wish(w.HandAcks(self._out.epoch, self._out.next, self._rejected))
+            self._ack_at, self._rejected = None, ()
         if _due(self._puback_at, now):
             silence = f"no answer to {len(self._flying)} messages within {self._puback_wait_s:g} s"
             detail = f"{silence}: the line is half open"
@@ -382,7 +389,7 @@ class Core:
         self._out.lost()
         self._in.lost()
         self._answers.lost()
-        self._hello_at = self._stall_at = self._puback_at = self._snapshot_at = None
+        self._hello_at = self._stall_at = self._puback_at = self._snapshot_at = self._ack_at = None
         self._hello_wait_s = HELLO_WAIT_S
 
     def _wish(self, wish: w.Wish) -> None:

@@ -43,6 +43,8 @@ WINDOW = 3  # batches in flight, as shipped
 UNBOUNDED = "unbounded"
 TOPICS = Topics(LOCKER)
 DRAIN_S = 300.0
+LOOK_S = 0.05  # between two looks at the record, and two commands
+CALM = 0.05  # of a core: what an idle agent spends on its looks, and a little
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -59,6 +61,7 @@ def run(quick: bool) -> None:
             fill(folder / "state" / "ledger.db", count)
             stages = _stages(site, folder, count)
             site.start(AGENT)
+            _settled(site)
             drain = _drain(site, count)
             site.whole()
     _told(count, stages, drain, idle)
@@ -175,7 +178,8 @@ def _drain(site: Site, count: int) -> dict[str, Any]:
         cpu = _spent(site)
         trips: list[float] = []
         while _reached(site) < before + count:
-            trips += operator.round_trips(1, pause_s=0.05) if len(trips) < COMMANDS else []
+            trips += operator.round_trips(1, pause_s=0.0) if len(trips) < COMMANDS else []
+            time.sleep(LOOK_S)
             for name, seen in resident.items():
                 seen.append(resident_kib(site.programs[name].pid))
             assert time.perf_counter() - moments[0][0] < DRAIN_S
@@ -192,6 +196,15 @@ def _drain(site: Site, count: int) -> dict[str, Any]:
         "bridge_grown_kib": half[UNBOUNDED],
         "agent_grown_kib": half[AGENT],
     }
+
+
+def _settled(site: Site) -> None:
+    """The check of the whole journal that follows a start is over: a line that was cut finds no agent just started."""
+    busy = 1.0
+    while busy > CALM:
+        before = _spent(site)[AGENT]
+        time.sleep(2.0)
+        busy = (_spent(site)[AGENT] - before) / 2.0
 
 
 @contextmanager

@@ -233,6 +233,24 @@ def test_no_more_than_three_batches_stand_between_a_reply_and_the_line() -> None
     assert len(bridge.flying()) == BATCHES_MAX
 
 
+def test_while_a_backlog_drains_the_agent_hears_the_newest_word_only_five_times_a_second() -> None:
+    """Each word costs it a sync; they are cumulative, and a refusal among them is not forgotten."""
+    bridge = Virtual(FAST).online(last=900)
+    bridge.hand(1, 900)
+    bridge.settle()
+    bridge.wait(1.0)
+
+    told = (
+        bridge.acks(101, rejected=({"sequence": 7, "reason": "schema"},))
+        + bridge.acks(201)
+        + bridge.acks(301)
+    )
+    later = bridge.wait(0.3)
+
+    assert of(w.HandAcks, told) == []
+    assert of(w.HandAcks, later) == [w.HandAcks("epoch-1", 301, ((7, "schema"),))]
+
+
 def test_the_backlog_has_a_rate() -> None:
     """One batch at once, the next after its share of the second: a fleet that comes back is no storm."""
     bridge = Virtual(Limits(batches_per_s=2.0)).online(last=300)
