@@ -30,7 +30,7 @@ ITEMS_WAITING_MAX = 256  # of one watcher; a slow terminal loses frames, never t
 
 ASKED = (
     "bus.scan", "scanner.trigger", "journal.verify", "journal.export", "journal.show", "backup.verify",
-    "parcels", "couriers.list", "board.info", "door.history", "parcel", "bus.capture", "coils.off",
+    "parcels", "couriers.list", "board.info", "door.history", "parcel", "figures", "bus.capture", "coils.off",
 )  # fmt: skip
 """Verbs that change no record: the bench's own handlers answer them while the agent runs."""
 STREAMED = ("bus.watch", "scanner.watch")

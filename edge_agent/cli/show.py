@@ -14,6 +14,8 @@ from edge_agent.cli import (
     show_install,
     show_ledger,
     show_paper,
+    show_stats,
+    show_support,
     show_upkeep,
 )
 from edge_agent.cli.terminal import Grid, say, show, tell
@@ -207,6 +209,8 @@ SHOW: dict[str, Callable[[Any], None]] = {
     **show_upkeep.SHOW,
     **show_install.SHOW,
     **show_paper.SHOW,
+    **show_stats.SHOW,
+    **show_support.SHOW,
     **show_identity.SHOW,
 }
 """Operation key → how its result, or one item of its stream, is shown."""

@@ -18,6 +18,8 @@ from edge_agent.control.identity_rows import IDENTITY_ROWS
 from edge_agent.control.install_rows import INSTALL_ROWS
 from edge_agent.control.operation import Needs, Operation, Role, Tier
 from edge_agent.control.paper_rows import PAPER_ROWS
+from edge_agent.control.stats_rows import STATS_ROWS
+from edge_agent.control.support_rows import SUPPORT_ROWS
 from edge_agent.control.upkeep_rows import UPKEEP_ROWS
 
 TECHNICIAN, READ = Role.TECHNICIAN, Tier.READ
@@ -313,6 +315,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *DOOR_ROWS,
     *INSTALL_ROWS,
     *PAPER_ROWS,
+    *STATS_ROWS,
+    *SUPPORT_ROWS,
     *IDENTITY_ROWS,
     *BRIDGE_ROWS,
 )

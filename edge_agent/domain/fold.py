@@ -29,6 +29,7 @@ RULES: dict[type[e.Event], Rule] = {
     e.DepositReserved: parcels.reserved,
     e.DepositCancelled: parcels.cancelled,
     e.DepositInterrupted: parcels.interrupted,
+    e.DepositRefused: _nothing,
     e.ParcelDeposited: parcels.deposited,
     e.ParcelReminded: parcels.reminded,
     e.ParcelOverdue: parcels.overdue,

@@ -7,8 +7,9 @@ locker's time zone. Figures are whole numbers: counts, and sums of seconds.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,12 +17,16 @@ import apsw
 import msgspec
 
 from edge_agent.store import journal
+from edge_agent.store.connection import open_reader
+from edge_agent.store.errors import LedgerMissing, from_sqlite
 from edge_agent.store.journal import Stored
+from edge_agent.store.places import Settings
 from edge_agent.store.sql import one, rows
 
 UNSET = "unset"
 # Between two rows of a running agent lie minutes; past a day the wall clock was set, and nothing is counted.
 GAP_MAX_MS = 86_400_000
+SPLIT_MS = 900_000  # figures are split at quarter hours: every zone's hours and days begin at one
 
 
 class Tally(msgspec.Struct):
@@ -30,7 +35,8 @@ class Tally(msgspec.Struct):
     at_ms: int = 0
     installed: int = 0
     down: dict[str, list[str]] = {}
-    occupied: list[str] = []
+    holding: dict[str, int] = {}  # door with something in it → Unix ms since when
+    sizes: dict[str, str] = {}  # door → its size
     faults: dict[str, int] = {}  # open fault → Unix ms of its report
     figures: dict[str, int] = {}  # "day|name|part" → what this step adds
     held: dict[str, list[str]] | None = None  # during a drill: `down` as it was before
@@ -46,9 +52,7 @@ class Day(msgspec.Struct, frozen=True):
 
 def roll_up(connection: apsw.Connection, timezone: str, limit: int) -> int:
     """Count up to `limit` rows that are not counted yet, inside the caller's transaction. Returns how many."""
-    found = one(connection, "SELECT position, state FROM tally")
-    position = found[0] if found else journal.purged(connection).position
-    tally = msgspec.json.decode(found[1], type=Tally) if found else Tally()
+    tally, position = _counted_so_far(connection)
     zone, count = ZoneInfo(timezone), 0
     for stored in journal.walk(connection, position):
         count_row(tally, stored, zone)
@@ -57,6 +61,43 @@ def roll_up(connection: apsw.Connection, timezone: str, limit: int) -> int:
             break
     _write(connection, tally, position)
     return count
+
+
+def _counted_so_far(connection: apsw.Connection) -> tuple[Tally, int]:
+    """The running state and the position it has reached."""
+    found = one(connection, "SELECT position, state FROM tally")
+    if found is None:
+        return Tally(), journal.purged(connection).position
+    return msgspec.json.decode(found[1], type=Tally), found[0]
+
+
+def up_to_now(connection: apsw.Connection, timezone: str, first: str = "", last: str = "9999") -> list[Day]:
+    """`days`, and what happened since the last roll-up, counted without writing. One short read transaction."""
+    tally, position = _counted_so_far(connection)
+    figures = {
+        day.day: {name: dict(parts) for name, parts in day.figures.items()} for day in days(connection)
+    }
+    zone = ZoneInfo(timezone)
+    for stored in journal.walk(connection, position):
+        count_row(tally, stored, zone)
+    for key, value in tally.figures.items():
+        day, name, part = key.split("|", 2)
+        parts = figures.setdefault(day, {}).setdefault(name, {})
+        parts[part] = parts.get(part, 0) + value
+    return [Day(day, figures[day]) for day in sorted(figures) if first <= day <= (last or "9999")]
+
+
+def of_locker(settings: Settings, first: str = "", last: str = "") -> list[Day]:
+    """`up_to_now` on a connection of its own; for callers off the loop. Raises StoreError."""
+    if not settings.ledger.exists():
+        raise LedgerMissing(settings.ledger, "no ledger found in this state directory")
+    connection = open_reader(settings.ledger)
+    try:
+        return up_to_now(connection, settings.timezone, first, last or "9999")
+    except apsw.Error as error:
+        raise from_sqlite(settings.ledger, error) from error
+    finally:
+        connection.close()
 
 
 def _write(connection: apsw.Connection, tally: Tally, position: int) -> None:
@@ -100,6 +141,9 @@ def count_row(tally: Tally, stored: Stored, zone: ZoneInfo) -> None:
         _add(tally, day, name, part)
     if row.type in _BY_HOUR:
         _add(tally, day, _BY_HOUR[row.type], f"hour:{moment.hour:02d}")
+    if row.type in _DWELT and data["compartment"] in tally.holding:
+        _add(tally, day, "dwell")
+        _add(tally, day, "dwell_seconds", value=(row.wall_ms - tally.holding[data["compartment"]]) // 1000)
     change = _STATE.get(row.type)
     if change is not None:
         change(tally, data)
@@ -133,23 +177,30 @@ def _add(tally: Tally, day: str, name: str, part: str = "", value: int = 1) -> N
 
 
 def _pass_time(tally: Tally, wall_ms: int, zone: ZoneInfo, *, running: bool) -> None:
-    """Door-seconds between two rows, split at local midnight. While the agent was away no door was available."""
+    """Door-seconds between two rows, by day, hour and size. While the agent was away no door was available."""
     start, tally.at_ms = tally.at_ms, wall_ms
     if not start or not 0 < wall_ms - start <= GAP_MAX_MS:
         return
+    down = tally.down if tally.held is None else tally.held  # nothing that is practised costs availability
+    installed, occupied = (
+        Counter(tally.sizes.values()),
+        Counter(tally.sizes.get(door) for door in tally.holding),
+    )
+    available = tally.installed - len(down) if running else 0
     while start < wall_ms:
         local = datetime.fromtimestamp(start / 1000, UTC).astimezone(zone)
-        midnight = datetime.combine(local.date() + timedelta(days=1), datetime.min.time(), zone)
-        end = min(wall_ms, int(midnight.timestamp() * 1000))
+        end = min(wall_ms, start + SPLIT_MS - start % SPLIT_MS)
         seconds = (end - start + 500) // 1000
-        day = local.date().isoformat()
-        _add(tally, day, "door_seconds_installed", value=seconds * tally.installed)
-        down = (
-            tally.down if tally.held is None else tally.held
-        )  # nothing that is practised costs availability
-        available = tally.installed - len(down) if running else 0
+        day, hour = local.date().isoformat(), f"hour:{local.hour:02d}"
         _add(tally, day, "door_seconds_available", value=seconds * available)
-        _add(tally, day, "door_seconds_occupied", value=seconds * len(tally.occupied))
+        for name, doors, by_size in (
+            ("door_seconds_installed", tally.installed, installed),
+            ("door_seconds_occupied", len(tally.holding), occupied),
+        ):
+            _add(tally, day, name, value=seconds * doors)
+            _add(tally, day, name, hour, value=seconds * doors)
+            for size, count in by_size.items():
+                _add(tally, day, name, f"size:{size}", value=seconds * count)
         start = end
 
 
@@ -176,6 +227,7 @@ _COUNTED: dict[str, Counted] = {
     "parcel.deposited": _with("deposits", "carrier", "size"),
     "deposit.cancelled": _with("deposits_cancelled", "reason"),
     "deposit.interrupted": _with("deposits_interrupted", "reason"),
+    "deposit.refused": _with("deposits_refused", "size", "carrier"),
     "code.claimed": _with("pickups_started", "by"),
     "parcel.collected": _with("pickups", "method"),
     "parcel.refused": _with("refused", "reason"),
@@ -191,6 +243,7 @@ _COUNTED: dict[str, Counted] = {
     "feedback.given": lambda data: [("feedback", ""), ("feedback", f"rating:{data['rating']}")],
     "fault.opened": _with("faults", "severity", "code"),
 }
+_DWELT = frozenset({"parcel.collected", "parcel.recalled"})
 _BY_HOUR = {"parcel.deposited": "deposits", "parcel.collected": "pickups"}
 
 
@@ -220,15 +273,16 @@ def _suspect(tally: Tally, data: dict[str, Any]) -> None:
 def _configured(tally: Tally, data: dict[str, Any]) -> None:
     doors = {door["number"] for door in data["doors"]}
     tally.installed = len(doors)
+    tally.sizes = {door["number"]: door["size"] for door in data["doors"]}
     tally.down = {door: reasons for door, reasons in tally.down.items() if door in doors}
 
 
 def _occupied(tally: Tally, data: dict[str, Any]) -> None:
-    tally.occupied = sorted({*tally.occupied, data["compartment"]})
+    tally.holding.setdefault(data["compartment"], tally.at_ms)
 
 
 def _vacated(tally: Tally, data: dict[str, Any]) -> None:
-    tally.occupied = [door for door in tally.occupied if door != data["compartment"]]
+    tally.holding.pop(data["compartment"], None)
 
 
 _STATE: dict[str, Callable[[Tally, dict[str, Any]], None]] = {

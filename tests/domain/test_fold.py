@@ -33,7 +33,7 @@ service.left fault.opened fault.acknowledged fault.resolved maintenance.done acc
 agent.started agent.stopped clock.jumped clock.synced journal.checkpoint privacy.erased privacy.erased_unsent
 storage.low storage.degraded config.applied config.rejected command.done command.rejected backup.made ledger.restored
 fault.attended fault.escalated device.installed inspection.done drill.started drill.ended cabinet.decommissioned
-code.delegated code.delegation_revoked
+code.delegated code.delegation_revoked deposit.refused
 """
 PERSONAL = {"phone", "name", "waybill", "pin", "badge", "pickup_code", "token", "address"}
 AT = Instant(datetime(2026, 3, 1, 8, 0, tzinfo=UTC), 12.5, ClockQuality.SYNCED, "boot")

@@ -255,6 +255,7 @@ def test_one_full_size_is_said_with_what_is_left(kiosk: Kiosk) -> None:
 
     kiosk.scan(FIRST)
     assert (kiosk.screen, kiosk.notice) == ("choose-size", "size-full")
+    assert [one.size for one in kiosk.happened("deposit.refused")] == ["L"]
     kiosk.touch("size", id="M")
 
     assert kiosk.compartment(kiosk.opens()).size == "M"

@@ -129,3 +129,37 @@ def test_no_row_counts_twice_whatever_is_cut_and_the_figures_outlive_the_rows(tm
 
     assert figures(again, at)[0] == before[0]
     wait(again.ledger.close())
+
+
+def test_what_happened_since_the_last_count_is_told_without_writing(tmp_path: Path) -> None:
+    at = settings(tmp_path)
+    found = opened(at, at_noon())
+    wait(do_all(found.ledger, iter([doors(4), *deposit(1, "1")])))
+    counted = figures(found, at)
+    wait(do_all(found.ledger, iter([*deposit(2, "2"), *pickup(1, "1")])))
+
+    (day,) = counters.up_to_now(found.ledger.engine.connection, at.timezone)
+
+    assert day.figures["deposits"] == {"": 2, "carrier:sf": 2, "size:S": 2, "hour:12": 2}
+    assert counted[0].figures["deposits"][""] == 1
+    assert [one.figures for one in figures(found, at)] == [day.figures]
+
+
+def test_use_is_told_by_size_and_hour_and_dwell_by_stay(tmp_path: Path) -> None:
+    """Two hours in one of four small doors."""
+    at, time = settings(tmp_path), at_noon()
+    found = opened(at, time)
+    wait(do_all(found.ledger, iter([doors(4), *deposit(1, "1")])))
+    time.advance(2 * 3600)
+    wait(do_all(found.ledger, pickup(1, "1")))
+
+    (day,) = figures(found, at)
+
+    assert day.figures["door_seconds_occupied"] == {
+        "": 7200,
+        "size:S": 7200,
+        "hour:12": 3600,
+        "hour:13": 3600,
+    }
+    assert day.figures["door_seconds_installed"]["size:S"] == 4 * 7200
+    assert (day.figures["dwell"][""], day.figures["dwell_seconds"][""]) == (1, 7200)

@@ -48,8 +48,11 @@ HANDLERS: dict[str, str] = {
     "provision": "edge_agent.cli.direct.provisioning:provision",
     "identity.show": "edge_agent.cli.direct.provisioning:identity_show",
     "identity.forget": "edge_agent.cli.direct.provisioning:identity_forget",
+    "stats": "edge_agent.cli.direct.figures:stats",
+    "figures": "edge_agent.cli.direct.figures:figures",
     "labels": "edge_agent.cli.direct.printing:labels",
     "receipt": "edge_agent.cli.direct.printing:receipt",
+    "support-bundle": "edge_agent.cli.direct.support:support_bundle",
     "coils.off": "edge_agent.cli.direct.coils:off",
 }
 """Operation key → function, by name: only the module of the verb that was typed is imported."""

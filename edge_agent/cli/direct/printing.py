@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from edge_agent.cli.direct.bench import Bench
+from edge_agent.cli.direct.elsewhere import asked_where_the_ledger_is
 from edge_agent.control import bench_types as b
 from edge_agent.control import paper_types as p
 from edge_agent.errors import ControlError
@@ -33,23 +34,10 @@ def receipt(asked: p.ReceiptArguments, bench: Bench) -> p.ReceiptResult:
     from edge_agent.reports import codes, escpos
     from edge_agent.reports.receipt import lines
 
-    stays = _stays(b.ParcelArguments(waybill=asked.waybill), bench)
+    stays = asked_where_the_ledger_is("parcel", b.ParcelArguments(waybill=asked.waybill), bench).stays
     if not stays:
         raise ControlError("CTRL-705", "parcel", "no parcel of that number was here, or its data is erased")
     printed = tuple(lines(bench.config, stays[-1]))
     code = codes.draw(codes.QR, f"locker:{bench.config.locker.id}/stay:{stays[-1].stay}")
     escpos.send(escpos.picture(printed, code), Path(asked.printer))
     return p.ReceiptResult(printer=asked.printer, lines=printed)
-
-
-def _stays(asked: b.ParcelArguments, bench: Bench) -> tuple[b.ParcelStory, ...]:
-    from edge_agent.cli.direct.stories import parcel
-    from edge_agent.cli.options import Options
-    from edge_agent.cli.places import agent_socket
-    from edge_agent.control.client import Client
-    from edge_agent.control.operations import BY_NAME
-
-    row = BY_NAME["parcel"]
-    socket = agent_socket(row, asked, Options(config=bench.config_file))
-    found: b.ParcelResult = Client(socket).ask(row, asked) if socket else parcel(asked, bench)
-    return found.stays

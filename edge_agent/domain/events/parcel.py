@@ -52,6 +52,16 @@ class DepositInterrupted(Event, frozen=True):
     session: str = ""
 
 
+class DepositRefused(Event, frozen=True):
+    """A parcel was turned away because no compartment was free: none that fits (`size`), or none at all ("")."""
+
+    TYPE: ClassVar[str] = "deposit.refused"
+    session: str
+    courier: str
+    carrier: str
+    size: str = ""
+
+
 class ParcelDeposited(Event, frozen=True):
     """Stored: the door was seen open and then closed. Carries hashes of the credentials only."""
 
@@ -202,6 +212,7 @@ EVENTS: tuple[type[Event], ...] = (
     DepositReserved,
     DepositCancelled,
     DepositInterrupted,
+    DepositRefused,
     ParcelDeposited,
     ParcelReminded,
     ParcelOverdue,

@@ -8,6 +8,7 @@ from functools import partial
 import msgspec
 
 from edge_agent.domain import allocation, deposits, hardware, service, sessions, undo, waybill
+from edge_agent.domain import events as e
 from edge_agent.domain.carrier import Consent
 from edge_agent.domain.decision import Decision, VaultWrite
 from edge_agent.domain.deposits import DepositRequest, Left
@@ -116,7 +117,8 @@ def reserve(state: LockerState, context: Context, inputs: Inputs, at: Instant) -
         answer = _open_question(state, refusal)
         if not answer:
             raise
-        return Decision(result=Done("reserve", answer, {"size": size}))
+        turned_away = () if answer == "ask-phone" else (_turned_away(context, size),)
+        return Decision(turned_away, result=Done("reserve", answer, {"size": size}))
     facts: Facts = opening_facts(done.result) | {"swap": ""}
     return answered(done, "reserve", "open", **facts)
 
@@ -143,6 +145,11 @@ def _open_question(state: LockerState, refusal: Refusal) -> str:
     if refusal.code == FULL:
         return "size-full" if allocation.free(state) else "full"
     return ""
+
+
+def _turned_away(context: Context, size: str) -> e.DepositRefused:
+    """What operators count when they ask which sizes a place lacks."""
+    return e.DepositRefused(context.session, context.actor, context.carrier, size)
 
 
 def _request(state: LockerState, context: Context, inputs: Inputs, size: str) -> DepositRequest:
@@ -196,7 +203,9 @@ def swap(state: LockerState, context: Context, inputs: Inputs, at: Instant) -> D
             raise
         given_up = partial(deposits.cancel, stay=context.stay, left=left, at=at)
         facts: Facts = NO_PARCEL | {"waybill": context.waybill, "odd": odd, "size": size}
-        return answered(together(state, at, *steps, given_up), "swap", "full", **facts)
+        ended = together(state, at, *steps, given_up)
+        ended = replace(ended, events=(*ended.events, _turned_away(context, size)))
+        return answered(ended, "swap", "full", **facts)
     facts = opening_facts(done.result) | {"swap": "", "odd": odd}
     if context.swap in ("bigger", "smaller") or context.swap == size:
         facts["size"] = size
