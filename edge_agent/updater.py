@@ -8,15 +8,15 @@ downgrade; this program chooses the moment, keeps the way back and judges.
                           │                  │
                           └──── anything ────┴──► falling back: the ledger as it was, the last good package
 
-Each arrow is written down, synced, before it is taken. Whatever a power cut interrupts is fallen back at the next boot,
-before the agent starts. While on trial the agent serves nobody (file `trial` in its run-time folder) and the bridge
-stays down, so that taking the ledger back takes nothing from anybody.
+Whatever a power cut interrupts is fallen back at the next boot, before the agent starts. On trial the agent serves
+nobody (file `trial` in its run-time folder) and the bridge stays down: taking the ledger back harms nobody.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import http.client
 import json
 import os
 import re
@@ -24,10 +24,11 @@ import shutil
 import subprocess
 import sys
 import time
-import urllib.request
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 NAME = "locker-edge"
 HOME = Path("/var/lib/locker-update")
@@ -40,7 +41,7 @@ LEDGER_FILES = ("ledger.db", "ledger.db-wal", "ledger.mark")
 QUIET_HOURS = (1, 5)  # local time: nobody deposits, and a fall-back is over before the first courier comes
 TRIAL_S = 90.0  # longer than the slowest start with a migration of a full card, and a round of every check
 LOOK_S = 3.0
-PACKAGE_MAX = 200 << 20  # bytes of a download; ours has 25 MB
+DEB_MAX = 200 << 20  # bytes of a download; ours has 25 MB
 FETCH_S = 60.0  # for one answer of a server that stalls
 COMMAND_S = 1200.0  # dpkg with a migration of a gigabyte; past this something is stuck
 
@@ -56,10 +57,8 @@ def main() -> int:
     stage = verbs.add_parser("stage", help="take a package and its signature over for the next quiet hour")
     stage.add_argument("file", type=Path)
     run = verbs.add_parser("run", help="install what is staged or desired, if the moment is right")
-    run.add_argument(
-        "--now", action="store_true", help="outside the quiet hours, but not in a session or freeze"
-    )
-    verbs.add_parser("resume", help="at boot, where an update was interrupted: back to the last good version")
+    run.add_argument("--now", action="store_true", help="outside the quiet hours too, but not in a session")
+    verbs.add_parser("resume", help="at boot, after an interrupted update: back to the last good version")
     options = parser.parse_args()
     HOME.mkdir(mode=0o755, parents=True, exist_ok=True)
     try:
@@ -90,8 +89,8 @@ def staged() -> Path:
     return HOME / "next.deb"
 
 
-def signature_of(package: Path) -> Path:
-    return package.with_name(package.name + ".sig")
+def signature_of(deb: Path) -> Path:
+    return Path(f"{deb}.sig")
 
 
 def forget_staged() -> None:
@@ -105,20 +104,19 @@ def fetch_desired(desired: dict[str, Any]) -> None:
     if not url.startswith("https://"):
         raise Refused(f"{url}: only https is fetched")
     for address, target in ((url, staged()), (url + ".sig", signature_of(staged()))):
+        parts = urlsplit(address)
         try:
-            with urllib.request.urlopen(address, timeout=FETCH_S) as answer:  # noqa: S310 - https, checked above
-                content = answer.read(PACKAGE_MAX + 1)
-        except OSError as error:
+            line = http.client.HTTPSConnection(parts.netloc, timeout=FETCH_S)
+            write(target, answer_of(line, f"{parts.path}?{parts.query}"))
+        except (OSError, http.client.HTTPException) as error:
+            forget_staged()
             raise Refused(f"{address}: {error}") from None
-        if len(content) > PACKAGE_MAX:
-            raise Refused(f"{address}: longer than {PACKAGE_MAX} bytes")
-        write(target, content)
     if hashlib.sha256(staged().read_bytes()).hexdigest() != wanted:
         forget_staged()
         raise Refused(f"{url}: not the package that the document names")
 
 
-def verified(package: Path) -> str:
+def verified(deb: Path) -> str:
     """The package's version, once one of the release keys on this locker has signed exactly these bytes.
 
     Called right before use. Raises Refused for a wrong signature, another package, or a version that is not newer.
@@ -126,16 +124,14 @@ def verified(package: Path) -> str:
     keys = sorted(KEYS.glob("*.pem"))
     good = any(
         ran("openssl", "pkeyutl", "-verify", "-pubin", "-inkey", str(key), "-rawin",
-            "-in", str(package), "-sigfile", str(signature_of(package))).returncode == 0
+            "-in", str(deb), "-sigfile", str(signature_of(deb))).returncode == 0
         for key in keys
     )  # fmt: skip
     if not good:
-        raise Refused(f"{package.name}: not signed by any of {len(keys)} release keys in {KEYS}")
-    name, version = (
-        ran("dpkg-deb", "--field", str(package), field).stdout.strip() for field in ("Package", "Version")
-    )
+        raise Refused(f"{deb.name}: not signed by any of {len(keys)} release keys in {KEYS}")
+    name, version = ran("dpkg-deb", "--show", "--showformat=${Package} ${Version}", str(deb)).stdout.split()
     if name != NAME:
-        raise Refused(f"{package.name}: is {name}, not {NAME}")
+        raise Refused(f"{deb.name}: is {name}, not {NAME}")
     if ran("dpkg", "--compare-versions", version, "gt", installed()).returncode != 0:
         raise Refused(f"{version} is not newer than {installed()}")
     return version
@@ -169,7 +165,13 @@ def update(*, now: bool) -> int:
         raise Refused(f"staged; it waits for the quiet hours, {QUIET_HOURS[0]} to {QUIET_HOURS[1]} o'clock")
     if not said["idle"]:
         raise Refused(f"staged; not now: {said['why']}")
-    version = verified(staged())
+    try:
+        version = verified(staged())
+    except Refused:  # it would be refused for ever
+        forget_staged()
+        if desired:
+            (HOME / "failed").write_text(str(desired["version"]))
+        raise
     return install(version)
 
 
@@ -219,18 +221,10 @@ def keep_good() -> None:
     for line in ran("dpkg-query", "--control-path", NAME).stdout.splitlines():
         shutil.copy2(line, scripts / line.rpartition(".")[2])
     status = ran("dpkg-query", "--status", NAME).stdout
-    (scripts / "control").write_text(
-        re.sub(r"^(Status|Conffiles):.*\n( /.*\n)*", "", status, flags=re.MULTILINE)
-    )
-    done = ran(
-        "dpkg-deb",
-        "--build",
-        "--root-owner-group",
-        "-Zgzip",
-        "-z1",
-        str(work / "tree"),
-        str(work / "good.deb"),
-    )
+    control = re.sub(r"^(Status|Conffiles):.*\n( /.*\n)*", "", status, flags=re.MULTILINE)
+    (scripts / "control").write_text(control)
+    into = ("--build", "--root-owner-group", "-Zgzip", "-z1", str(work / "tree"), str(work / "good.deb"))
+    done = ran("dpkg-deb", *into)
     if done.returncode != 0:
         raise Refused(f"no way back could be kept: {last_line(done.stderr)}")
     shutil.rmtree(work / "tree")
@@ -274,10 +268,22 @@ def boards_silent() -> int:
 def page_unwell() -> str:
     """The screen's page is served, with the token that the browser gets."""
     try:
-        with urllib.request.urlopen((RUNTIME / "kiosk.url").read_text().strip(), timeout=5) as answer:  # noqa: S310 - ours
-            return "" if b'data-ours="yes"' in answer.read() else "the page does not know its own token"
-    except OSError as error:
+        parts = urlsplit((RUNTIME / "kiosk.url").read_text().strip())
+        page = answer_of(http.client.HTTPConnection(parts.netloc, timeout=5), f"/?{parts.query}")
+    except (OSError, http.client.HTTPException) as error:
         return f"the page is not served: {error}"
+    return "" if b'data-ours="yes"' in page else "the page does not know its own token"
+
+
+def answer_of(line: http.client.HTTPConnection, path: str) -> bytes:
+    """One GET: no redirect is followed. Raises OSError for another status or more than DEB_MAX bytes."""
+    with closing(line):
+        line.request("GET", path)
+        answer = line.getresponse()
+        content = answer.read(DEB_MAX + 1)
+    if answer.status != http.client.OK or len(content) > DEB_MAX:
+        raise OSError(f"status {answer.status}, {len(content)} bytes")
+    return content
 
 
 def settle(version: str) -> int:
@@ -327,13 +333,11 @@ def give_back_ledger() -> None:
 
 
 def schema(folder: Path) -> bytes:
-    """SQLite's user_version, as it stands in the file's header."""
-    try:
-        with (folder / "ledger.db").open("rb") as file:
-            file.seek(60)
-            return file.read(4)
-    except OSError:
+    """SQLite's user_version, as it stands in the file's header; empty without a ledger."""
+    if not (folder / "ledger.db").exists():
         return b""
+    with (folder / "ledger.db").open("rb") as file:
+        return file.read(64)[60:]
 
 
 def end_trial() -> None:
@@ -384,10 +388,8 @@ def write(path: Path, content: bytes) -> None:
 
 def synced(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    os.fsync(descriptor)
+    os.close(descriptor)
 
 
 if __name__ == "__main__":

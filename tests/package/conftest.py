@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.package import machine
-from tests.package.locker import Locker, booted, layered
+from tests.package.locker import Layers, Locker, booted, layered, on_top
 from tests.package.machine import ROOT, needs, run
 
 SUITE = "bookworm"
@@ -98,22 +98,34 @@ def next_tree(tree: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def with_dependencies(bare: Path, deb: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def with_dependencies(bare: Path, deb: Path, tmp_path_factory: pytest.TempPathFactory) -> Layers:
     """The bare system with what apt will want fetched already, because a booted root has no network.
 
     Recommended packages (browser, fonts, voice) are left out: they are some hundred megabytes that no test here starts.
     """
-    with layered(bare, tmp_path_factory.mktemp("fetched")) as root:
+    work = tmp_path_factory.mktemp("fetched")
+    with layered((bare,), work) as root:
         shutil.copy(deb, root / "root")
         (root / "etc/apt/apt.conf.d/99-test").write_text(NO_NETWORK)
         run("systemd-nspawn", "--quiet", f"--directory={root}", "--register=no", "--keep-unit",
             "--resolv-conf=copy-host",
             "apt-get", "install", "-y", "-q", "--download-only", f"/root/{deb.name}")  # fmt: skip
-        yield root
+    return on_top(work, (bare,))
+
+
+@pytest.fixture(scope="session")
+def installed(with_dependencies: Layers, deb: Path, tmp_path_factory: pytest.TempPathFactory) -> Layers:
+    """The same after `apt install` and `lockerctl setup`: the next boot is in service."""
+    work = tmp_path_factory.mktemp("installed")
+    with layered(with_dependencies, work) as root, booted(root) as locker:
+        locker.sh(f"apt-get install -y /root/{deb.name}")
+        locker.plug_in_the_cabinet()
+        locker.sh("lockerctl setup --id PKG-0001 --port /dev/ttyUSB0 --addresses 1-2 && sync")
+    return on_top(work, with_dependencies)
 
 
 @pytest.fixture
-def fresh(with_dependencies: Path, tmp_path: Path) -> Iterator[Locker]:
+def fresh(with_dependencies: Layers, tmp_path: Path) -> Iterator[Locker]:
     """A booted system on which nobody has installed anything yet; the package's file lies in /root."""
     with layered(with_dependencies, tmp_path / "fresh") as root, booted(root) as locker:
         yield locker

@@ -89,6 +89,12 @@ class Locker:
         )
         return json.loads(self.sh(f"python3 -c {shlex.quote(program)}").stdout)
 
+    def plug_in_and_start(self) -> None:
+        """An installed locker after its boot: its adapter answers now, and the agent is in service."""
+        self.plug_in_the_cabinet()
+        self.sh("systemctl restart locker-agent.service && systemctl start locker.target")
+        self.ready()
+
     def ready(self) -> None:
         """The agent has said so to systemd."""
         self.until("systemctl is-active locker-agent.service")
@@ -103,17 +109,27 @@ class Locker:
         return [*enter, *(["runuser", "-u", login, "--"] if login else []), "sh", "-c", command]
 
 
+Layers = tuple[Path, ...]
+"""Folders of one root, the newest first: what a layer does not have, the one below it has."""
+
+
 @contextmanager
-def layered(below: Path, work: Path) -> Iterator[Path]:
-    """A root that begins as `below` and keeps its changes to itself."""
+def layered(below: Layers, work: Path) -> Iterator[Path]:
+    """A root that begins as `below` and keeps its changes in `work`; afterwards `on_top` of them is a new base."""
     for name in ("upper", "work", "root"):
         (work / name).mkdir(parents=True)
+    lower = ":".join(map(str, below))
     run("mount", "-t", "overlay", "overlay", "-o",
-        f"lowerdir={below},upperdir={work / 'upper'},workdir={work / 'work'}", work / "root")  # fmt: skip
+        f"lowerdir={lower},upperdir={work / 'upper'},workdir={work / 'work'}", work / "root")  # fmt: skip
     try:
         yield work / "root"
     finally:
         run("umount", "--lazy", work / "root")
+
+
+def on_top(work: Path, below: Layers) -> Layers:
+    """What `layered(below, work)` left, as a base for others."""
+    return (work / "upper", *below)
 
 
 @contextmanager

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.package.locker import VENV, Locker, booted, layered
+from tests.package.locker import VENV, Layers, Locker, booted, layered
 from tests.package.machine import UNITS
 
 pytestmark = [pytest.mark.package, pytest.mark.timeout(600)]
@@ -35,14 +34,10 @@ LOGINS = ("locker-agent", "locker-bridge", "locker-kiosk")
 
 
 @pytest.fixture(scope="module")
-def locker(with_dependencies: Path, deb: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Locker]:
+def locker(installed: Layers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Locker]:
     """In service, with a cable to a neighbour."""
-    with layered(with_dependencies, tmp_path_factory.mktemp("rights")) as root, booted(root) as made:
-        made.sh(f"apt-get install -y /root/{deb.name}")
-        made.plug_in_the_cabinet()
-        made.sh("lockerctl setup --id PKG-0001 --port /dev/ttyUSB0 --addresses 1-2")
-        made.sh("systemctl start locker.target")
-        made.ready()
+    with layered(installed, tmp_path_factory.mktemp("rights")) as root, booted(root) as made:
+        made.plug_in_and_start()
         made.sh(CABLE)
         made.begin(f"ip netns exec neighbour python3 -c {shlex.quote(ANSWERS)}")
         made.until(knocking(NEIGHBOUR, BROKER_PORT))

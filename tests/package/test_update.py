@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.package.locker import Locker, booted, layered
+from tests.package.locker import Layers, Locker, booted, layered
 from tests.package.machine import run
 from tests.package.test_life import events
 
@@ -35,16 +35,10 @@ def signed(package: Path, key: Path) -> Path:
 
 
 @pytest.fixture
-def locker(
-    with_dependencies: Path, deb: Path, next_deb: Path, release_key: Path, tmp_path: Path
-) -> Iterator[Locker]:
+def locker(installed: Layers, next_deb: Path, release_key: Path, tmp_path: Path) -> Iterator[Locker]:
     """In service under this version; the next one and its signature lie in /root."""
-    with layered(with_dependencies, tmp_path / "update") as root, booted(root) as made:
-        made.sh(f"apt-get install -y /root/{deb.name}")
-        made.plug_in_the_cabinet()
-        made.sh("lockerctl setup --id PKG-0001 --port /dev/ttyUSB0 --addresses 1-2")
-        made.sh("systemctl start locker.target")
-        made.ready()
+    with layered(installed, tmp_path / "update") as root, booted(root) as made:
+        made.plug_in_and_start()
         made.sh("lockerctl unlock --board A --channel 7 --yes --reason 'before the update'")
         made.cabinet("/doors/7", '{"hand": "close"}')
         made.until("lockerctl update state --json | grep -F '\"idle\":true'")
@@ -59,7 +53,7 @@ def version(locker: Locker) -> str:
     return locker.sh("dpkg-query --show --showformat='${Version}' locker-edge").stdout.partition("+")[0]
 
 
-def test_a_signed_version_that_proves_itself_stays(locker: Locker, deb: Path, next_deb: Path) -> None:
+def test_a_signed_version_that_proves_itself_stays(locker: Locker, next_deb: Path) -> None:
     """Staged, put in, tried while nobody is served, in service; every event of before is still there."""
     before = events(locker)
     locker.sh(STAGE.format(name=next_deb.name))
@@ -92,7 +86,7 @@ def test_what_is_not_signed_or_comes_at_the_wrong_moment_changes_nothing(
     locker.sh("printf x >> /var/lib/locker-update/next.deb")
     swapped = locker.sh("locker-update run --now", check=False)
     locker.sh(STAGE.format(name=name))
-    locker.cabinet("/doors/7", '{"hand": "open"}')
+    locker.sh("lockerctl unlock --board A --channel 8 --yes --reason 'somebody is here'")
     locker.until("lockerctl update state --json | grep -F '\"idle\":false'")
     busy = locker.sh("locker-update run --now", check=False)
 
@@ -106,7 +100,7 @@ def test_what_is_not_signed_or_comes_at_the_wrong_moment_changes_nothing(
 
 
 def test_a_version_that_does_not_prove_itself_is_taken_back_with_everything(
-    locker: Locker, deb: Path, broken_deb: Path, release_key: Path
+    locker: Locker, broken_deb: Path, release_key: Path
 ) -> None:
     """It crashes at each start, after its migration: the last good version and its ledger are back, and serve."""
     before = events(locker)
