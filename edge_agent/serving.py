@@ -27,11 +27,18 @@ from edge_agent.errors import ControlError
 from edge_agent.one_bridge import OneBridge
 from edge_agent.serving_doors import ServingDoors
 from edge_agent.serving_health import ServingHealth
-from edge_agent.serving_look import ServingLook
-from edge_agent.serving_upkeep import ServingUpkeep
+from edge_agent.serving_later import Later
 from edge_agent.store import offline
 from edge_agent.store.outbox import Ack
 
+LOOKS = (
+    "unlock", "door.unlock", "door.watch", "door.test", "bus.stats", "screen.info", "screen.test", "screen.blank",
+    "reconcile", "journal.follow",
+)  # fmt: skip
+UPKEEP = (
+    "maintenance.due", "maintenance.do", "maintenance.log", "maintenance.wear", "inspect", "readiness", "device.list",
+    "device.fit", "drill.start", "drill.end", "service-mode",
+)  # fmt: skip
 POLL_MAX_S = 60.0  # the longest long poll: proxies and watchdogs expect a sign of life
 
 
@@ -58,8 +65,8 @@ class Serving:
             "cloud.show": self._agent.cloud.show,
             **ServingDoors(self._agent).handlers(),
             **ServingHealth(self._agent).handlers(),
-            **ServingLook(self._agent).handlers(),
-            **ServingUpkeep(self._agent).handlers(),
+            **Later(self._agent, "edge_agent.serving_look:ServingLook", LOOKS).handlers(),
+            **Later(self._agent, "edge_agent.serving_upkeep:ServingUpkeep", UPKEEP).handlers(),
             **serving_update.handlers(self._agent),
         }
 

@@ -83,14 +83,15 @@ def modes(state: LockerState) -> Iterator[Check]:
 
 def tickets(state: LockerState, told: Iterable[Check]) -> Iterator[Check]:
     """Open faults that no check has named by itself."""
-    named = {(check.code, _name(check.place)) for check in told}
+    named = {(check.code, name_of(check.place)) for check in told}
     for fault in state.fault.values():
-        if (fault.code, _name(fault.place)) not in named:
+        if (fault.code, name_of(fault.place)) not in named:
             verdict: VerdictWord = "bad" if fault.severity == "major" else "attention"
             yield wrong("fault", fault.place, verdict, fault.code, fault.detail or "an open fault")
 
 
-def _name(place: str) -> str:
+def name_of(place: str) -> str:
+    """ "scanner front" → "front": what stands in a ticket's name, so that it can be typed without quotes."""
     return place.split(" ")[-1]
 
 

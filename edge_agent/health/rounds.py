@@ -120,7 +120,12 @@ class Health:
 
     async def _keep(self, checks: Iterable[Check], looked_for: tuple[str, ...]) -> None:
         found = [
-            Found(check.code, check.place, "major" if check.verdict == "bad" else "minor", check.fact)
+            Found(
+                check.code,
+                locker.name_of(check.place),
+                "major" if check.verdict == "bad" else "minor",
+                check.fact,
+            )
             for check in locker.findings(checks)
             if check.code in looked_for
         ]

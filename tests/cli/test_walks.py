@@ -77,15 +77,21 @@ def test_a_board_is_silent(station: Station) -> None:
 
 
 def test_the_scanner_is_unplugged(station: Station) -> None:
-    """And its ticket is opened at once, and closed by itself."""
+    """And its ticket is opened at once, taken on, and closed by itself."""
+    before = station.last()
     fault = station.cabinet.faults.add("unplug", port="front")
     station.until_found("BUS-120")
-    station.happens("fault.opened")
+    assert station.happens("fault.opened", before)["data"]["fault"] == "BUS-120@front"
 
     walk(station, "The scanner is unplugged")
 
+    assert station.json("fault", "ack", "BUS-120@front")["standing"] == "acknowledged"
+    (ticket,) = [one for one in station.json("fault", "list")["faults"] if one["code"] == "BUS-120"]
+    assert ticket["owner"].startswith("technician:")
+    assert [clock["stopped"] for clock in ticket["clocks"]] == [True, False, False]
     station.cabinet.faults.clear(fault)
     station.until_gone("BUS-120")
+    assert station.happens("fault.resolved", before)["data"]["actor"] == "agent"
 
 
 def test_the_certificate_has_expired(station: Station) -> None:
