@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -163,3 +164,21 @@ def test_use_is_told_by_size_and_hour_and_dwell_by_stay(tmp_path: Path) -> None:
     }
     assert day.figures["door_seconds_installed"]["size:S"] == 4 * 7200
     assert (day.figures["dwell"][""], day.figures["dwell_seconds"][""]) == (1, 7200)
+
+
+def test_the_night_without_its_hour_makes_a_day_of_twenty_three(tmp_path: Path) -> None:
+    """29 March 2026 in Berlin: the clock goes from 2 to 3; a deposit at half past three stays on its day."""
+    at = replace(settings(tmp_path), timezone="Europe/Berlin")
+    time = VirtualClock(datetime(2026, 3, 28, 23, 0, tzinfo=UTC))
+    found = opened(at, time)
+    wait(found.ledger.transact(doors(2)))
+    time.advance(2.5 * 3600)
+    wait(do_all(found.ledger, deposit(1, "1")))
+    time.advance(20.5 * 3600)
+    wait(do_all(found.ledger, pickup(1, "1")))
+
+    first, second = figures(found, at)
+
+    assert first.figures["deposits"]["hour:03"] == 1
+    assert first.figures["door_seconds_installed"][""] == 2 * 23 * 3600
+    assert (second.day, second.figures["pickups"]["hour:00"]) == ("2026-03-30", 1)
