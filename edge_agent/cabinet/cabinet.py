@@ -137,7 +137,7 @@ class Cabinet:
 
     async def stop(self) -> None:
         """Let nothing stay energised: coils off on every board, best effort within STOP_WAIT_S. Never raises."""
-        self._openings.closing = True
+        self._openings.stop()
         self._left_open.stop()
         self._quieting.stop()
         offs = [

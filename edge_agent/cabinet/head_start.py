@@ -5,9 +5,12 @@ and left at a gate. The store's own thread opens the gate right after the commit
 loop hears that the intent is durable. Where nothing became durable the gate stays shut and the opening is forgotten.
 
     gate = Gate()                    shut
-    gate.leave(let_go)               on the loop: the frame waits
+    gate.leave(let_go, turn_away)    on the loop: the frame waits
     gate.durable()                   on the store's thread: `let_go` runs there, once
-    gate.withdrawn()                 on the loop, instead: nobody will ever let it go
+    gate.withdrawn()                 on the loop, instead: nothing became durable, the opening is forgotten
+    gate.bar(why)                    on the loop: `turn_away(why)`, unless the frame has gone
+
+The first word is the last: what was let go is not called back here, and what was barred never leaves.
 """
 
 from __future__ import annotations
@@ -31,30 +34,57 @@ class Gate:
     def __init__(self, *, is_open: bool = False, withdraw: Callable[[], None] = lambda: None) -> None:
         self._is_open = is_open
         self._withdraw = withdraw
-        self._left: Callable[[], None] | None = None
+        self._barred = ""  # why
+        self._gone = False
+        self._let_go: Callable[[], None] | None = None
+        self._turn_away: Callable[[str], None] | None = None
         self._lock = threading.Lock()
 
-    def leave(self, let_go: Callable[[], None]) -> None:
+    def leave(self, let_go: Callable[[], None], turn_away: Callable[[str], None]) -> None:
+        """On the loop. One of the two is called, once: now or later, `turn_away` always on the loop."""
         with self._lock:
-            self._left = let_go
-            is_open = self._is_open
-        if is_open:
+            self._let_go, self._turn_away = let_go, turn_away
+            self._gone = goes = self._is_open and not self._barred
+        if goes:
             let_go()
+        elif self._barred:
+            turn_away(self._barred)
 
     def durable(self) -> None:
         """From any thread. Never raises: the commit has happened, and the loop goes on from there."""
         with self._lock:
-            self._is_open, left = True, self._left
-        if left is not None:
+            if self._barred:
+                return
+            self._is_open, let_go = True, self._let_go
+            self._gone = let_go is not None
+        if let_go is not None:
             try:
-                left()
+                let_go()
             except Exception:  # the opening then ends by its sensor, as after a lost frame
                 log.exception("frame not handed over")
 
+    def bar(self, why: str) -> bool:
+        """On the loop: what has not been let go never will be. False where it has been."""
+        with self._lock:
+            if self._gone or self._barred:
+                return not self._gone
+            self._barred, turn_away = why, self._turn_away
+        if turn_away is not None:
+            turn_away(why)
+        return True
+
+    def bar_if_shut(self, why: str) -> None:
+        """On the loop: the commit takes too long. Without effect once the gate is open."""
+        if not self._is_open:
+            self.bar(why)
+
     def withdrawn(self) -> None:
         """On the loop: nothing of the decision became durable. Without effect once the gate is open."""
-        if not self._is_open:
-            self._withdraw()
+        with self._lock:
+            if self._is_open:
+                return
+            self._barred = self._barred or "nothing became durable"
+        self._withdraw()
 
 
 class HeadStarts(Protocol):

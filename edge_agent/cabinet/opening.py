@@ -40,11 +40,13 @@ class Opening:
     door: MountedDoor
     before: DoorState
     wait_s: float
+    gate: Gate
     pulse_sent: Callable[[], None] | None = None
     seen: asyncio.Future[Outcome] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     ended: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     frame_left: bool = False
     accepted: bool = False  # the board has confirmed the frame
+    answer: asyncio.Future[UnlockReport] | None = None  # of the frame, once it waits at the gate
     unseen_s: float = 0.0  # how long the line was busy with the frame, so that no door was read
 
     def on_pulse(self, call: Callable[[], None] | None) -> None:
@@ -52,6 +54,12 @@ class Opening:
         self.pulse_sent = call
         if self.accepted and call is not None:
             call()
+
+    def take_back(self, why: str) -> None:
+        """A frame at the gate never leaves, and one that waits for the line is dropped; one on the wire runs to its
+        end, and whoever waits for it is cancelled."""
+        if not self.gate.bar(why) and self.answer is not None:
+            self.answer.cancel()
 
     def resolve(self, outcome: Outcome) -> None:
         if not self.seen.done():
@@ -74,7 +82,7 @@ class Ending:
     reason: str
 
 
-async def send_unlock(opening: Opening, power: PowerBudget, guard: CoilGuard, gate: Gate) -> UnlockReport:
+async def send_unlock(opening: Opening, power: PowerBudget, guard: CoilGuard) -> UnlockReport:
     """Wait for the supply's turn and leave the one frame at the gate, which lets it go once its intent is durable.
 
     Never raises BusError; runs on the loop.
@@ -87,7 +95,7 @@ async def send_unlock(opening: Opening, power: PowerBudget, guard: CoilGuard, ga
             fact = f"supply {mounted.supply} is left alone: the coil at {stuck} stays on"
             return UnlockReport(UnlockSent.NOT_SENT, fact, COIL_STUCK)
         begin_s = asyncio.get_running_loop().time()
-        report = await _one_frame(opening, gate)
+        report = await _one_frame(opening)
         log.info("unlock sent", extra=fields(door=door.number, board=board.name, intent=opening.intent))
         opening.unseen_s = asyncio.get_running_loop().time() - begin_s
         opening.accepted = report.sent is UnlockSent.ACCEPTED
@@ -98,9 +106,10 @@ async def send_unlock(opening: Opening, power: PowerBudget, guard: CoilGuard, ga
         return report
 
 
-async def _one_frame(opening: Opening, gate: Gate) -> UnlockReport:
+async def _one_frame(opening: Opening) -> UnlockReport:
     door, mounted = opening.door, opening.door.lock
     held = mounted.bus.hold(mounted.board.unlock(door.channel), Priority.UNLOCK)
+    opening.answer = held.answer
 
     def let_go() -> None:
         """On whatever thread opens the gate: the frame first, then quicker looks at the door."""
@@ -108,7 +117,11 @@ async def _one_frame(opening: Opening, gate: Gate) -> UnlockReport:
         held.release()
         door.sensor.bus.fast(door.sensor.board, opening.wait_s, FAST_POLL_S)
 
-    gate.leave(let_go)
+    def turn_away(why: str) -> None:
+        if not held.answer.done():  # else nobody waits any more
+            held.answer.set_result(UnlockReport(UnlockSent.NOT_SENT, why))
+
+    opening.gate.leave(let_go, turn_away)
     try:
         return await held.answer
     except BusError as error:  # the bus refused the procedure before the driver could report

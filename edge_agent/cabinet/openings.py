@@ -70,12 +70,13 @@ class Openings:
             begun.opening.on_pulse(pulse_sent)
             return await asyncio.shield(begun.work)
         number = self._claim(intent_id)
-        return await self._run(self._opening(intent_id, number, pulse_sent), Gate(is_open=True))
+        return await self._run(self._opening(intent_id, number, Gate(is_open=True), pulse_sent))
 
     def at_once(self, decision: Decision) -> Gate | None:
         """The one intent of a decision that is about to be committed: its frame waits at the gate from now on.
 
-        None where there is no such intent, or where `open` has to judge first. The outcome is for `open` to tell.
+        None where there is no such intent, or where `open` has to judge first. The outcome is for `open` to tell. A
+        frame whose intent is not durable within the opening's own waiting time never leaves: nobody stands there.
         """
         asked = [one for one in decision.events if isinstance(one, e.DoorOpenRequested)]
         free = len(asked) == 1 and not self.closing and asked[0].compartment not in self._running
@@ -84,9 +85,12 @@ class Openings:
         intent, number = asked[0].intent, asked[0].compartment
         self._ahead = {name: begun for name, begun in self._ahead.items() if not begun.work.done()}
         self._executed.append(intent)
-        opening = self._opening(intent, number, None)
         gate = Gate(withdraw=lambda: self._withdraw(intent))
-        work = asyncio.get_running_loop().create_task(self._run(opening, gate), name=f"door-{number}")
+        opening = self._opening(intent, number, gate)
+        loop = asyncio.get_running_loop()
+        late = loop.call_later(self._wait_s, gate.bar_if_shut, f"not durable within {self._wait_s:g} s")
+        work = loop.create_task(self._run(opening), name=f"door-{number}")
+        work.add_done_callback(lambda _: late.cancel())
         self._ahead[intent] = Begun(opening, work)
         return gate
 
@@ -96,6 +100,12 @@ class Openings:
         while self._running:
             await asyncio.wait([opening.ended for opening in self._running.values()])
         await self._power.all_proved()
+
+    def stop(self) -> None:
+        """From now on no frame leaves, whatever waits for a commit, a supply or the line."""
+        self.closing = True
+        for opening in list(self._running.values()):
+            opening.take_back("the agent is stopping")
 
     def of(self, number: str) -> Opening | None:
         """The opening of this door that runs now."""
@@ -120,21 +130,23 @@ class Openings:
         self._executed.append(intent_id)
         return intent.compartment
 
-    def _opening(self, intent: str, number: str, pulse_sent: Callable[[], None] | None) -> Opening:
+    def _opening(
+        self, intent: str, number: str, gate: Gate, pulse_sent: Callable[[], None] | None = None
+    ) -> Opening:
         door = self._mounting.doors[number]
-        opening = Opening(intent, door, self._watch.state(number), self._wait_s, pulse_sent)
+        opening = Opening(intent, door, self._watch.state(number), self._wait_s, gate, pulse_sent)
         self._running[number] = opening
         return opening
 
     def _withdraw(self, intent: str) -> None:
         """The commit failed: the frame at the gate never leaves, and the door is free for another decision."""
-        begun = self._ahead.pop(intent)
+        begun = self._ahead.pop(intent)  # nobody asks for it before the commit is over
         begun.work.cancel()
         self._over(begun.opening)  # it may not have begun to run
 
-    async def _run(self, opening: Opening, gate: Gate) -> Outcome:
+    async def _run(self, opening: Opening) -> Outcome:
         try:
-            return await self._conclude(opening, await self._act(opening, gate))
+            return await self._conclude(opening, await self._act(opening))
         finally:
             self._over(opening)
 
@@ -143,8 +155,8 @@ class Openings:
             del self._running[opening.door.number]
             opening.ended.set_result(None)
 
-    async def _act(self, opening: Opening, gate: Gate) -> Ending:
-        report = await send_unlock(opening, self._power, self._guard, gate)
+    async def _act(self, opening: Opening) -> Ending:
+        report = await send_unlock(opening, self._power, self._guard)
         ending = await settle(opening, report)
         now = self._watch.state(opening.door.number)
         closed = opening.before is not DoorState.OPEN and now is DoorState.CLOSED

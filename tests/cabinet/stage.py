@@ -19,7 +19,7 @@ from edge_agent.domain.ports import Decide
 from edge_agent.domain.words import Cause, Height, Outcome
 from edge_agent.flows.events import DoorEvent
 from edge_agent.randomness import SeededRandomness
-from edge_agent.store.executor import Inline
+from edge_agent.store.executor import Executor, Inline
 from edge_agent.store.hasher import CHEAPEST, Hasher
 from edge_agent.store.ledger import Ledger
 from edge_agent.store.opening import hasher_of, open_ledger
@@ -27,6 +27,7 @@ from edge_agent.store.places import Settings
 from edge_agent.wiring import line_settings, lock_board
 from sim.cabinet import SimCabinet
 from sim.plans import BoardPlan, document
+from sim.soak.whole_locker import use_template
 from sim.virtual_time import run_virtual
 
 OPEN_WAIT_S = 10.0
@@ -140,12 +141,13 @@ def play(
     *boards: str | BoardPlan,
     open_wait_s: float = OPEN_WAIT_S,
     supplies: Mapping[str, str] | None = None,
+    store: Executor | None = None,
 ) -> None:
     """Build the stage, wait until the doors are known, run the story, all in virtual time.
 
-    `supplies` by board; every board not named hangs on one supply.
+    `supplies` by board; every board not named hangs on one supply. `store` runs the ledger's work, by default at once.
     """
-    tmp_path.mkdir(exist_ok=True)
+    use_template(tmp_path)
     clock = VirtualClock()
 
     async def main() -> None:
@@ -153,7 +155,7 @@ def play(
         paper = document(boards or ("lock-8a",), folder=tmp_path)
         sim = SimCabinet.of_document(paper, now=loop.time)
         chance = SeededRandomness(1)
-        opened = await open_ledger(Settings(tmp_path, "HK-0001"), clock, chance, Inline())
+        opened = await open_ledger(Settings(tmp_path, "HK-0001"), clock, chance, store or Inline())
         hasher = hasher_of(opened.keys, Inline(), CHEAPEST)
         doors = tuple(DoorSpec(d.number, d.size, 1, Height(d.height), d.board) for d in sim.config.doors())
         await opened.ledger.transact(lambda state, at: service.configure(state, "digest", doors, at))

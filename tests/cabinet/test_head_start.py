@@ -57,7 +57,7 @@ def test_the_gate_opens_when_others_can_read_the_intent(tmp_path: Path) -> None:
         def at_once(decision: Decision) -> Gate:
             found.append(durable_intents(tmp_path))
             gate = Gate()
-            gate.leave(lambda: found.append(durable_intents(tmp_path)))
+            gate.leave(lambda: found.append(durable_intents(tmp_path)), found.remove)
             return gate
 
         await stage.ledger.transact(opening_of(stage, "3"), at_once=at_once)
@@ -144,7 +144,7 @@ def test_a_gate_lets_go_once_whichever_thread_comes_first() -> None:
         opener = threading.Thread(target=opens)
         opener.start()
         both.wait()
-        gate.leave(lambda let_go=let_go: let_go.append(1))  # type: ignore[misc]
+        gate.leave(lambda let_go=let_go: let_go.append(1), let_go.remove)  # type: ignore[misc]
         opener.join()
 
         assert let_go == [1]
