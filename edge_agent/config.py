@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+
+WITHHELD = msgspec.Meta(extra={"withheld": True})
+"""Marks a key that leads to a secret or to people: tools show whether it is set, never what it says."""
 
 
 class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -158,7 +161,7 @@ class Cloud(_Section, frozen=True):
     ack: Literal["application", "broker"] = "application"
     ca_file: str = ""
     cert_file: str = ""
-    key_file: str = ""
+    key_file: Annotated[str, WITHHELD] = ""
 
 
 class Security(_Section, frozen=True):
@@ -169,13 +172,15 @@ class Security(_Section, frozen=True):
     hash_passes: int = 5
     lockout_steps: tuple[tuple[int, int], ...] = ((3, 60), (5, 300), (10, 900))  # (wrong tries, lock seconds)
     code_tries_per_day: int = 100
-    command_signers: dict[str, str] = {}
+    command_signers: Annotated[dict[str, str], WITHHELD] = {}
     remote_per_minute: int = 3
     remote_per_hour: int = 20
     remote_per_day: int = 60
     remote_doors_percent: int = 25
-    recovery_key: str = ""
-    cloud_key: str = ""  # the cloud's X25519 public key (base64url): personal data is sealed to it
+    recovery_key: Annotated[str, WITHHELD] = ""
+    cloud_key: Annotated[str, WITHHELD] = (
+        ""  # the cloud's X25519 public key (base64url): personal data is sealed to it
+    )
 
 
 class Storage(_Section, frozen=True):

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from edge_agent.agent import Agent
+from edge_agent.bundles import Bundles
 from edge_agent.control.operations import Role
 from edge_agent.control.server import ControlServer, bind_socket
 from edge_agent.control.server import create_app as control_app
@@ -24,9 +25,10 @@ from edge_agent.serving import Serving
 BRIDGE_SOCKET = "bridge.sock"
 
 
-def serve(agent: Agent, folder: Path, control_socket: str) -> None:
+def serve(agent: Agent, folder: Path, control_socket: str, config_file: Path) -> None:
     """Bind the page and both sockets, publish the page's address in `folder`, and serve under the supervisor.
 
+    `config_file` is what tools are told that the agent starts itself.
     Raises OSError where a port or socket cannot be bound.
     """
     config, start = agent.config, agent.supervisor.start
@@ -47,3 +49,5 @@ def serve(agent: Agent, folder: Path, control_socket: str) -> None:
     ):
         start(name, ControlServer(control_app(role, handlers), bind_socket(folder / name)).serve())
         hand_to(folder / name, group)
+    if agent.settings.state_dir == Path(config.locker.state_dir):  # the tool looks for the agent there
+        agent.cloud.support_bundle = Bundles(config_file, agent.settings.state_dir).make

@@ -65,7 +65,7 @@ def run(arguments: list[str] | None = None) -> None:
         state_dir = options.state or Path(config.locker.state_dir)
         state_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
         with StateLock.acquire(state_dir, AGENT, str(runtime_dir(state_dir) / CONTROL_SOCKET)):
-            program = Program(config, state_dir, starts)
+            program = Program(config, state_dir, starts, options.config)
             reason = asyncio.run(program.work_safely() if starts.safe else program.work())
     except ConfigError as error:
         sys.exit(_told(error, EXIT_CONFIG))
@@ -110,8 +110,10 @@ def system_seams(config: Config, *, trial: bool = False, boards: BoardsFirst | N
 class Program:
     """One run of the agent with its screen and sockets, from build to stop."""
 
-    def __init__(self, config: Config, state_dir: Path, starts: crash_count.Starts) -> None:
-        self._config = config
+    def __init__(
+        self, config: Config, state_dir: Path, starts: crash_count.Starts, config_file: Path
+    ) -> None:
+        self._config, self._config_file = config, config_file
         self._starts = starts
         self._state_dir = state_dir
         self._folder = runtime_dir(state_dir)
@@ -133,7 +135,7 @@ class Program:
         reason = "start failed"
         try:
             _, faces = await asyncio.gather(agent.start(), asyncio.to_thread(import_module, FACES))
-            faces.serve(agent, self._folder, CONTROL_SOCKET)
+            faces.serve(agent, self._folder, CONTROL_SOCKET, self._config_file)
             timeout_s = watchdog_s()
             if timeout_s:
                 agent.supervisor.start("watchdog", feed_watchdog(timeout_s, agent.healthy))

@@ -137,7 +137,7 @@ def event(cloud_event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def pack(root: str, members: Sequence[Member], missed: Sequence[str], made: datetime) -> bytes:
-    """A .tar.gz with all of it under the folder `root`, the manifest first. `missed`: what could not be had, and why."""
+    """A .tar.gz of it all under the folder `root`, the manifest first. `missed`: what could not be had, and why."""
     manifest = {
         "bundle": root,
         "made": made.isoformat(),

@@ -55,6 +55,7 @@ TYPED: tuple[tuple[str, str, int], ...] = (
     ("journal show", "--last 2", 0),
     ("journal export", "{folder}/journal.jsonl", 0),
     ("journal rebuild", "", 8),
+    ("support-bundle", "{folder}/bundle.tar.gz", 0),
     ("backup make", "", 0),
     ("backup verify", "", 0),
     ("couriers list", "", 0),
@@ -176,8 +177,8 @@ def test_a_verb_has_words_for_a_person_too(
     types: Callable[..., tuple[int, str]], station: Station, verb: str, arguments: str
 ) -> None:
     """The same verb in a pipe: text, no JSON, no colour, and the same end where it may be said twice."""
-    for name in ("frames.jsonl", "journal.jsonl"):
-        if f"{{folder}}/{name}" in arguments and verb in ("bus capture", "journal export"):
+    for name in ("frames.jsonl", "journal.jsonl", "bundle.tar.gz"):
+        if f"{{folder}}/{name}" in arguments and verb in ("bus capture", "journal export", "support-bundle"):
             (station.folder / name).unlink(missing_ok=True)
 
     ended, said = types(verb, arguments)

@@ -6,6 +6,7 @@ import os
 import pwd
 import shutil
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,23 @@ from edge_agent.cli.direct.bench import Bench, config_path
 from edge_agent.control import config_types as t
 from edge_agent.errors import ConfigError, ControlError
 
-SECRET_KEYS = ("key_file", "recovery_key", "cloud_key", "command_signers")
-"""Keys that lead to secrets or people: shown as set or not set."""
 SHOWN_AS = "(set)"
+
+
+@cache
+def withheld_keys() -> frozenset[str]:
+    """Names of the keys that the configuration's types mark: shown as set or not set."""
+    from edge_agent.config import Config
+
+    found: set[str] = set()
+    sections: list[msgspec.inspect.Type] = [msgspec.inspect.type_info(Config)]
+    while sections:  # ends: types of the configuration do not contain themselves
+        for field in getattr(sections.pop(), "fields", ()):
+            kind = field.type
+            if isinstance(kind, msgspec.inspect.Metadata):
+                found |= {field.name} if (kind.extra or {}).get("withheld") else set()
+            sections.append(getattr(kind, "item_type", kind))
+    return frozenset(found)
 
 
 def show(asked: t.ConfigShowArguments, bench: Bench) -> t.ConfigShowResult:
@@ -94,7 +109,7 @@ def _login() -> str:
 def _flat(value: Any, key: str = "") -> dict[str, str]:
     """Nested values as `section.key` and `section[0].key`, each as JSON; secrets as set or not set."""
     name = key.rpartition(".")[2].partition("[")[0]
-    if name in SECRET_KEYS:
+    if name in withheld_keys():
         return {key: SHOWN_AS if value else ""}
     if isinstance(value, dict) and value:
         return {k: v for n, inner in value.items() for k, v in _flat(inner, f"{key}.{n}".lstrip(".")).items()}
