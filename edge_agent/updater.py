@@ -64,14 +64,17 @@ def main() -> int:
     try:
         if options.verb == "stage":
             return take_over(options.file)
-        return fall_back("interrupted") if options.verb == "resume" else update(now=options.now)
+        if options.verb == "resume":  # nothing runs yet at this point of a boot
+            fall_back("interrupted", running=False)
+            return 1 if phase() else 0
+        return update(now=options.now)
     except Refused as refusal:
         say(str(refusal))
         return 8
 
 
 def take_over(file: Path) -> int:
-    """Copy a package and its signature beside ours, and check both at once so that a person hears of a mistake."""
+    """Copy a package and its signature here, and check both at once so that a person hears of a mistake."""
     for source, target in ((file, staged()), (signature_of(file), signature_of(staged()))):
         if not source.is_file():
             raise Refused(f"{source}: not there; a package comes with its signature")
@@ -119,7 +122,7 @@ def fetch_desired(desired: dict[str, Any]) -> None:
 def verified(deb: Path) -> str:
     """The package's version, once one of the release keys on this locker has signed exactly these bytes.
 
-    Called right before use. Raises Refused for a wrong signature, another package, or a version that is not newer.
+    Called right before use. Raises Refused for a wrong signature, another name, or a version that is not newer.
     """
     keys = sorted(KEYS.glob("*.pem"))
     good = any(
@@ -194,7 +197,7 @@ def install(version: str) -> int:
     ran("systemctl", "stop", *SERVICES)
     keep_ledger()
     write(HOME / "trial", b"")
-    done = ran("dpkg", "--install", str(staged()))
+    done = ran("dpkg", "--install", str(staged()), env=at_the_wheel(backup=True))
     if done.returncode != 0:
         return fall_back(f"dpkg: {last_line(done.stderr)}")
     RUNTIME.mkdir(mode=0o755, exist_ok=True)
@@ -296,25 +299,26 @@ def settle(version: str) -> int:
     return 0
 
 
-def fall_back(reason: str) -> int:
+def fall_back(reason: str, *, running: bool = True) -> int:
     """The last good package and, where the schema rose, the ledger as it was. May be begun again at any point."""
     was = phase()
     if not was:
         return 0
-    ran("systemctl", "stop", *SERVICES)
+    if running:
+        ran("systemctl", "stop", *SERVICES)
     if installed() != was["from"]:
         give_back_ledger()
         ran("dpkg", "--configure", "--pending")
-        good = HOME / "good/good.deb"
-        done = ran("dpkg", "--install", "--force-downgrade", "--force-confold", str(good),
-                   env={**os.environ, "LOCKER_UPGRADE_WITHOUT_BACKUP": "1"})  # fmt: skip
+        back = ("--install", "--force-downgrade", "--force-confold", str(HOME / "good/good.deb"))
+        done = ran("dpkg", *back, env=at_the_wheel(backup=False))
         if done.returncode != 0:
             say(f"falling back failed, tried again at the next boot: {last_line(done.stderr)}")
             return 1
     forget_staged()
     (HOME / "failed").write_text(str(was["to"]).partition("+")[0])
     end_trial()
-    ran("systemctl", "start", "--no-block", "locker.target")
+    if running:
+        ran("systemctl", "start", "locker.target")
     tell("fallen back", str(was["to"]), reason)
     return 1
 
@@ -364,6 +368,11 @@ def tell(outcome: str, version: str, reason: str) -> None:
 
 def say(text: str) -> None:
     sys.stderr.write(f"locker-update: {text}\n")
+
+
+def at_the_wheel(*, backup: bool) -> dict[str, str]:
+    """The package's scripts leave the services to this program."""
+    return {**os.environ, "LOCKER_UPDATE": "1", "LOCKER_UPGRADE_WITHOUT_BACKUP": "0" if backup else "1"}
 
 
 def last_line(text: str) -> str:

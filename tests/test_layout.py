@@ -23,6 +23,7 @@ PACKAGES = ("edge_agent", "drivers", "cloud_bridge", "sim")
 FILE_LINES_MAX, TEST_FILE_LINES_MAX = 400, 600
 FUNCTION_LINES_MAX = 50
 LONG_FILES = {
+    "edge_agent/updater.py": "one file on purpose: it replaces all the others, so it imports none of them",
     "edge_agent/error_table.py": "one table, and it must stay one",
 }
 LONG_FUNCTIONS: dict[str, str] = {

@@ -38,15 +38,20 @@ def signed(package: Path, key: Path) -> Path:
 def locker(installed: Layers, next_deb: Path, release_key: Path, tmp_path: Path) -> Iterator[Locker]:
     """In service under this version; the next one and its signature lie in /root."""
     with layered(installed, tmp_path / "update") as root, booted(root) as made:
-        made.plug_in_and_start()
-        made.sh("lockerctl unlock --board A --channel 7 --yes --reason 'before the update'")
-        made.cabinet("/doors/7", '{"hand": "close"}')
-        made.until("lockerctl update state --json | grep -F '\"idle\":true'")
-        for file in (next_deb, signed(next_deb, release_key)):
-            shutil.copy(file, root / "root")
-        shutil.copy(release_key.with_suffix(".pem"), root / "etc/locker/release-keys")
-        made.sh(SHORT_TRIAL)
+        prepare(made, next_deb, release_key)
         yield made
+
+
+def prepare(locker: Locker, next_deb: Path, release_key: Path) -> None:
+    """A door has been opened and shut; the maker's key and version are there; a trial lasts seconds, not minutes."""
+    locker.plug_in_and_start()
+    locker.sh("lockerctl unlock --board A --channel 7 --yes --reason 'before the update'")
+    locker.cabinet("/doors/7", '{"hand": "close"}')
+    locker.until("lockerctl update state --json | grep -F '\"idle\":true'")
+    for file in (next_deb, signed(next_deb, release_key)):
+        shutil.copy(file, locker.root / "root")
+    shutil.copy(release_key.with_suffix(".pem"), locker.root / "etc/locker/release-keys")
+    locker.sh(SHORT_TRIAL)
 
 
 def version(locker: Locker) -> str:
@@ -116,28 +121,36 @@ def test_a_version_that_does_not_prove_itself_is_taken_back_with_everything(
     locker.ready()
     assert events(locker).startswith(before)
     assert locker.json("lockerctl update state --json")["last"]["outcome"] == "fallen back"
-    assert locker.json("lockerctl journal verify --json")["ok"]
+    locker.sh("lockerctl journal verify")
 
 
 CUTS = {
-    "before dpkg": r"^    done = ran(\"dpkg\", \"--install\", str(staged()))$",
+    "before dpkg": r"^    done = ran(\"dpkg\", \"--install\", str(staged()), .*$",
     "after dpkg": r"^    RUNTIME.mkdir(mode=0o755, exist_ok=True)$",
     "on trial": r"^    reason = unwell(before)$",
 }
 
 
 @pytest.mark.parametrize("moment", CUTS)
-def test_a_power_cut_in_the_middle_of_an_update(locker: Locker, next_deb: Path, moment: str) -> None:
+def test_a_power_cut_in_the_middle_of_an_update(
+    installed: Layers, next_deb: Path, release_key: Path, tmp_path: Path, moment: str
+) -> None:
     """Whatever was under way, the next boot is in the last good version, with its ledger, before the agent starts."""
-    before = events(locker)
-    locker.sh(STAGE.format(name=next_deb.name))
-    locker.sh(f"sed -i 's/{CUTS[moment]}/    os._exit(99)/' /usr/lib/locker/locker-update")
+    with layered(installed, tmp_path / "update") as root:
+        with booted(root) as locker:
+            prepare(locker, next_deb, release_key)
+            before = events(locker)
+            locker.sh(STAGE.format(name=next_deb.name))
+            locker.sh(f"sed -i 's/{CUTS[moment]}/    os._exit(99)/' /usr/lib/locker/locker-update")
+            died = locker.sh("locker-update run --now", check=False)
 
-    died = locker.sh("locker-update run --now", check=False)
-    resumed = locker.sh("systemctl start locker-update-resume.service locker.target", check=False)
+        with booted(root) as locker:
+            locker.plug_in_the_cabinet()
+            locker.ready()
+            after, told = events(locker), locker.json("lockerctl update state --json")["last"]
+            back = version(locker)
 
     assert died.returncode == 99, died.stderr
-    assert resumed.returncode == 0, resumed.stderr + locker.told()
-    assert version(locker) == "0.1.0"
-    locker.ready()
-    assert events(locker).startswith(before)
+    assert back == "0.1.0"
+    assert after.startswith(before)
+    assert (told["outcome"], told["reason"]) == ("fallen back", "interrupted")
