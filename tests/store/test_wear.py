@@ -128,4 +128,4 @@ def test_a_drills_openings_and_faults_stay_out_of_the_figures_and_parcels_stay_i
     assert "faults" not in day.figures
     assert "faults_resolved" not in day.figures
     assert day.figures["pickups"][""] == 1
-    assert day.figures["door_seconds_available"] == day.figures["door_seconds_installed"]
+    assert day.figures["door_seconds_available"][""] == day.figures["door_seconds_installed"][""]
