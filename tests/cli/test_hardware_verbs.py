@@ -310,3 +310,29 @@ def test_what_does_not_exist_is_named_beside_what_does(
 
     assert ran.code == code, ran.err
     assert said in one_line(ran)
+
+
+def test_doctor_without_an_agent_asks_the_boards_itself(at_site: AtSite) -> None:
+    """The agent is down, one board is dead: both are named, and the others answer."""
+    site = at_site("lock-8a", "wkly")
+    site.cabinet.faults.add("silent", board="B")
+
+    ran = site.technician.types("doctor", "--json")
+
+    checks = {(check["place"]): (check["verdict"], check["code"]) for check in ran.json["checks"]}
+    assert ran.code == 10
+    assert checks["agent"] == ("bad", "CTRL-701")
+    assert checks["board A"] == ("well", "")
+    assert checks["board B"] == ("bad", "BUS-110")
+
+
+def test_a_door_is_unlocked_and_watched_by_its_number_without_an_agent(at_site: AtSite) -> None:
+    """The same record as by board and channel, one pulse, and the sensor's word."""
+    site = at_site("lock-8a")
+
+    opened = site.technician.types("door", "unlock", "2", "--yes", "--reason", "trial", "--json")
+    watched = site.technician.types("door", "watch", "2", "--seconds", "0.2", "--json")
+
+    assert (opened.code, opened.json["outcome"], site.energised("A", 2)) == (0, "opened", 1)
+    assert site.records()[0]["door"] == "2"
+    assert [one["state"] for one in watched.json["items"]] == ["open"]

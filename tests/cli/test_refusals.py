@@ -14,30 +14,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from edge_agent.cli.commands import VERBS
 from edge_agent.cli.main import main
-from edge_agent.control.operations import Needs, Role, Tier
-from edge_agent.control.server import ThreadedServer, bind_socket, create_app
+from edge_agent.control import health_types as h
+from edge_agent.control import types as t
+from edge_agent.control.operations import Needs, Operation, Role, Tier
+from edge_agent.control.server import Caller, ThreadedServer, bind_socket, create_app
 from edge_agent.control.state_lock import AGENT, StateLock
 from tests.test_config import GOOD
 
-ARGUMENTS = {
-    "fault ack": "F",
-    "fault resolve": "F",
-    "door test": "7",
-    "screen blank": "on",
-    "maintenance do": "screen",
-    "device fit": "screen",
-    "service-mode": "on",
-    "compartment block": "7",
-    "compartment unblock": "7",
-    "compartment verify": "7",
-    "emergency open-all": "--first a --second b --confirm S",
-    "lists import": "lists.json",
-}
-"""What a verb will not start without."""
 AGENT_VERBS = [name for name, row in VERBS.items() if row.needs is Needs.AGENT]
 NOBODY = 65534
 
@@ -69,11 +57,24 @@ def types(state_dir: Path, capfdbinary: Any, monkeypatch: pytest.MonkeyPatch) ->
         row = VERBS[verb]
         sure = ["--yes"] if row.tier is Tier.CONFIRM else []
         sure += ["--reason", "test"] if "reason" in row.arguments.__struct_fields__ else []
-        code = main([*verb.split(), *ARGUMENTS.get(verb, "").split(), *sure, *more])
+        code = main([*verb.split(), *_needed(row), *sure, *more])
         out, err = capfdbinary.readouterr()
         return code, out.decode(), err.decode()
 
     return type_
+
+
+def _needed(row: Operation) -> list[str]:
+    """What the verb will not start without: any word that its argument takes."""
+    described = msgspec.inspect.type_info(row.arguments)
+    assert isinstance(described, msgspec.inspect.StructType)
+    words: list[str] = ["--confirm", "HK-0001"] if row.tier is Tier.SITE_CODE else []
+    for field in filter(lambda one: one.required, described.fields):
+        assert isinstance(field.type, msgspec.inspect.Metadata)
+        kind = field.type.type
+        word = str(kind.values[0]) if isinstance(kind, msgspec.inspect.LiteralType) else "1"
+        words += [word] if (field.type.extra or {}).get("positional") else [f"--{field.name}", word]
+    return words
 
 
 @pytest.mark.parametrize("verb", AGENT_VERBS)
@@ -178,3 +179,34 @@ def test_an_agent_that_falls_silent_in_a_stream_ends_it(held: Path, types: Refus
     assert code == 5
     assert "agent.started" in out, "what came is shown"
     assert "no answer within 0.3 s" in err
+
+
+async def other_status(asked: t.Nothing, caller: Caller) -> h.StatusResult:
+    standing = h.Standing(
+        installed=1, offered=1, occupied=0, unknown=0, set_aside=0, unreachable=0, doors={"closed": 1}
+    )
+    return h.StatusResult(
+        locker="HK-0001",
+        name="",
+        version="0.0.1",
+        up_s=5.0,
+        clock="synced",
+        deposits="on",
+        accepted=True,
+        compartments=standing,
+        parcels=0,
+        events_waiting=0,
+        drill=False,
+        tickets=0,
+        findings=(),
+    )
+
+
+def test_an_agent_that_was_not_restarted_after_an_update_is_named(held: Path, types: Refused) -> None:
+    """It answers, so the answer is shown; beside it stands which version is which."""
+    with ThreadedServer(create_app(Role.TECHNICIAN, {"status": other_status}), held):
+        code, out, err = types("status")
+
+    assert code == 0
+    assert out.startswith("HK-0001: well\n")
+    assert err.startswith("HOST-706 the agent is version 0.0.1, this tool is ")
