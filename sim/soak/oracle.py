@@ -138,9 +138,21 @@ def strange_edges_are_alarms(e: Evidence) -> Iterator[str]:
         seen_from = running_at(e, edge.at_s)
         if seen_from is None or seen_from + SEEN_WITHIN_S > e.until_s or _shut_unseen(e, edge, seen_from):
             continue
+        if seen_from > edge.at_s and _known_open(e, edge):
+            continue
         told = [o for o in e.of(*SECURITY) if edge.door in (o.door, o.data.get("moved"))]
         if not any(edge.at_s - CLOCK_S <= o.at_s <= seen_from + SEEN_WITHIN_S for o in told):
             yield f"door {edge.door} moved by itself at {edge.at_s:.3f} and nobody was told"
+
+
+def _known_open(e: Evidence, edge: Edge) -> bool:
+    """The last thing that anybody saw of this door is that it was open: found open again, it has not moved."""
+    moves = [
+        o.kind
+        for o in e.of("door.opened", "door.closed", "door.forced")
+        if o.door == edge.door and o.at_s <= edge.at_s
+    ]
+    return bool(moves) and moves[-1] != "door.closed"
 
 
 def _shut_unseen(e: Evidence, edge: Edge, seen_from: float) -> bool:

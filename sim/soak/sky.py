@@ -288,6 +288,22 @@ def _technician(sky: Sky, trouble: Trouble, length_s: float, chance: Random, blo
     sky.aside(come())
 
 
+def _unlocked_for_somebody(sky: Sky, trouble: Trouble, length_s: float, chance: Random, blow: Blow) -> None:
+    """Who rang up stands there, takes the parcel and shuts the door; or has given up meanwhile."""
+    door = sky.door(chance)
+    blow.doors = frozenset([door])
+    sky.support.unlocks(door)
+
+    async def takes() -> None:
+        await asyncio.sleep(chance.uniform(5.0, SOON_S))
+        if sky.locker.sim.world.doors[door].shut:
+            return
+        sky.locker.takes(door)
+        sky.locker.shuts(door)
+
+    sky.aside(takes())
+
+
 def _support(act: Callable[[Support, str], None]) -> Deed:
     def begin(sky: Sky, trouble: Trouble, length_s: float, chance: Random, blow: Blow) -> None:
         act(sky.support, sky.door(chance))
@@ -318,7 +334,7 @@ DEEDS: Mapping[str, Deed] = {
     "rain": _rains,
     "thief": _at_the_screen(guess),
     "technician": _technician,
-    "support-unlocks": _support(lambda support, door: support.unlocks(door)),
+    "support-unlocks": _unlocked_for_somebody,
     "forged-command": _support(lambda support, door: support.forged(door)),
     "stale-command": _support(lambda support, door: support.stale(door)),
     "replayed-command": _support(lambda support, door: support.replayed()),
