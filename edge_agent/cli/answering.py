@@ -81,6 +81,16 @@ def door_by_door(row: Operation, arguments: Any, options: Options) -> int:
     return Exit.DONE if done == len(asked.compartments) else Exit.PARTLY
 
 
+def talk_through(row: Operation, arguments: Any, options: Options) -> int:
+    """Commissioning, in this process: items go out, answers come in, a line each; in a script as at a terminal.
+
+    Raises ControlError CTRL-704 where the answers end before the conversation; what was found out stays.
+    """
+    from edge_agent.cli.commissioning.talk import talk
+
+    return talk(arguments, options)
+
+
 def _talks(options: Options) -> bool:
     return sys.stdin.isatty() and not (options.json or options.jsonl)
 

@@ -37,6 +37,7 @@ NOUNS = {
     "fault": "Fault tickets: who has taken them on, and how long they may take.",
     "coils": "The coils of all boards.",
     "update": "New versions of this program.",
+    "report": "Acceptance reports.",
 }
 """What a noun with verbs under it is about."""
 
@@ -57,6 +58,7 @@ GUIDED = {
     "compartment.verify": "open_and_answer",
     "inspect": "ask_each_question",
     "reconcile": "door_by_door",
+    "commission": "talk_through",
 }
 """Operation key → function of `answering`: verbs that go on talking with the person at the terminal."""
 

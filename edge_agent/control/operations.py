@@ -12,6 +12,7 @@ from edge_agent.control import ledger_types as ledger
 from edge_agent.control import types as t
 from edge_agent.control.bench_rows import BENCH_ROWS
 from edge_agent.control.bridge_rows import BRIDGE_ROWS
+from edge_agent.control.commission_rows import COMMISSION_ROWS
 from edge_agent.control.door_rows import DOOR_ROWS
 from edge_agent.control.health_rows import HEALTH_ROWS
 from edge_agent.control.identity_rows import IDENTITY_ROWS
@@ -314,6 +315,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *UPKEEP_ROWS,
     *DOOR_ROWS,
     *INSTALL_ROWS,
+    *COMMISSION_ROWS,
     *PAPER_ROWS,
     *STATS_ROWS,
     *SUPPORT_ROWS,

@@ -70,6 +70,32 @@ def signed_content(compact: bytes, key: OKPKey) -> bytes | None:
         return None
 
 
+def signing_key(secret: bytes, purpose: str) -> OKPKey:
+    """An Ed25519 key of its own for each purpose, drawn from one secret by HKDF (RFC 5869)."""
+    from base64 import urlsafe_b64encode
+
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+    from joserfc.jwk import OKPKey
+
+    seed = HKDF(SHA256(), 32, salt=None, info=purpose.encode()).derive(secret)
+    public = Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+    d, x = (urlsafe_b64encode(part).rstrip(b"=").decode() for part in (seed, public))
+    return OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": x, "d": d})
+
+
+def signed(content: bytes, key: OKPKey) -> str:
+    """A compact JWS over `content`, which travels inside."""
+    from joserfc import jws
+    from joserfc.errors import SecurityWarning
+
+    warnings.filterwarnings("ignore", "EdDSA is deprecated", SecurityWarning)
+    return jws.serialize_compact(
+        {"alg": SIGNATURE}, content, key, algorithms=[SIGNATURE], registry=_signing()
+    )
+
+
 def new_private_key() -> dict[str, str]:
     """A fresh X25519 key pair as a private JWK (`kty`, `crv`, `x`, `d`)."""
     from joserfc.jwk import OKPKey

@@ -1,4 +1,4 @@
-"""The acceptance report: hashed, signed with the locker's own key, and written as JSON, as a page and as paper.
+"""The acceptance report: hashed, signed with the locker's own key, and written as JSON, as a page and as PDF.
 
 The signature's key is drawn from the device key, so there is no further secret to keep, and only this locker can have
 signed. `held` says whether a file still is what was signed.
@@ -7,18 +7,25 @@ signed. `held` says whether a file still is what was signed.
 from __future__ import annotations
 
 import hashlib
-from html import escape
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
-from edge_agent.control.commission_types import AcceptanceReport, SignedReport
-from edge_agent.errors import ControlError
-from edge_agent.reports import pdf
+from edge_agent.cli.direct.bench import Bench
+from edge_agent.control.commission_types import (
+    AcceptanceReport,
+    ReportVerifyArguments,
+    ReportVerifyResult,
+    SignedReport,
+)
+from edge_agent.errors import ConfigError, ControlError, StoreError
+from edge_agent.reports import paper_page
 from edge_agent.reports.paper import Heading, Paper, Table, Words
-from edge_agent.store import jose
+from edge_agent.store import jose, keys
 from edge_agent.store.canonical import canonical_json
 from edge_agent.store.files import write_durably
+from edge_agent.store.places import settings_of
 
 PURPOSE = "locker acceptance report, version 1"
 REPORT_BYTES_MAX = 4 << 20  # a thousand doors take 500 KB
@@ -70,17 +77,17 @@ def held(found: SignedReport, key: str) -> str:
     return ""
 
 
-def write(signed: SignedReport, folder: Path) -> Path:
+def write(signed: SignedReport, folder: Path, print_pdf: Callable[[Paper, Path], None]) -> Path:
     """JSON, HTML and PDF of one name. Returns the JSON file. Raises ControlError CTRL-708, CTRL-709."""
     stem = f"acceptance-{signed.report.ended.replace(':', '')}"
-    file = folder / f"{stem}.json"
+    file, drawn = folder / f"{stem}.json", paper(signed)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_durably(file, msgspec.json.format(msgspec.json.encode(signed), indent=1) + b"\n", FILE_MODE)
-        write_durably(folder / f"{stem}.html", page(signed).encode(), FILE_MODE)
+        write_durably(folder / f"{stem}.html", paper_page.page(drawn).encode(), FILE_MODE)
     except OSError as error:
         raise ControlError("CTRL-708", str(folder), error.strerror or str(error)) from None
-    pdf.write(paper(signed), folder / f"{stem}.pdf")
+    print_pdf(drawn, folder / f"{stem}.pdf")
     return file
 
 
@@ -105,31 +112,6 @@ def paper(signed: SignedReport) -> Paper:
     return Paper(
         f"Acceptance of {report.locker}", tuple(blocks), footer=f"{report.locker}  {signed.digest[:16]}"
     )
-
-
-def page(signed: SignedReport) -> str:
-    """One HTML page that needs nothing else."""
-    report = signed.report
-    parts = [
-        f"<h1>Acceptance report 驗收報告: {escape(report.locker)}</h1>",
-        f"<p>{escape(report.name)}</p><p>Verdict: <strong>{report.verdict}</strong></p>",
-        f"<p>Begun {report.begun}, ended {report.ended}; software {escape(report.version)}</p>",
-        f"<p>Screen: {escape(report.screen)}</p>",
-    ]
-    for title, table in _tables(report):
-        parts.append(f"<h2>{escape(title)}</h2>")
-        parts.append(_html(table) if table.rows else "<p>none</p>")
-    parts.append(f"<h2>Signature</h2><p>SHA-256 <code>{signed.digest}</code></p>")
-    parts.append(f"<p>Ed25519 key <code>{escape(signed.key)}</code></p>")
-    style = "body{font-family:sans-serif;margin:2em}td,th{border:1px solid #bbb;padding:.2em .5em;text-align:left}"
-    head = f'<meta charset="utf-8"><title>{escape(report.locker)}</title><style>{style}</style>'
-    return f"<!doctype html><html><head>{head}</head><body>{''.join(parts)}</body></html>\n"
-
-
-def _html(table: Table) -> str:
-    head = "".join(f"<th>{escape(column)}</th>" for column in table.columns)
-    rows = "".join("<tr>" + "".join(f"<td>{escape(one)}</td>" for one in row) + "</tr>" for row in table.rows)
-    return f"<table><tr>{head}</tr>{rows}</table>"
 
 
 def _tables(report: AcceptanceReport) -> list[tuple[str, Table]]:
@@ -161,3 +143,27 @@ def _tables(report: AcceptanceReport) -> list[tuple[str, Table]]:
         ("Scanners", Table(("Scanner", "Verdict", "Missed"), scanners)),
         ("Machine", Table(("Area", "Place", "Verdict", "Fact"), checks)),
     ]
+
+
+def verify(asked: ReportVerifyArguments, bench: Bench) -> ReportVerifyResult:
+    """Held to the key that was given, else this locker's own, else, as anybody could, to the one inside."""
+    found = read(Path(asked.file))
+    own = "" if asked.key else _own_key(bench)
+    why = held(found, asked.key or own or found.key)
+    return ReportVerifyResult(
+        file=asked.file,
+        valid=not why,
+        fact=why or "unchanged, and signed",
+        key="given" if asked.key else "this locker's" if own else "in the report",
+        locker=found.report.locker,
+        verdict=found.report.verdict,
+        digest=found.digest,
+    )
+
+
+def _own_key(bench: Bench) -> str:
+    """ "" where there is no locker here, or its keys are not for this login."""
+    try:
+        return public_key(keys.load(settings_of(bench.config).keys).device)
+    except (ConfigError, StoreError):
+        return ""

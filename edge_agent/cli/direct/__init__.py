@@ -45,6 +45,7 @@ HANDLERS: dict[str, str] = {
     "couriers.list": "edge_agent.cli.direct.ledger:couriers_list",
     "couriers.revoke": "edge_agent.cli.direct.ledger:couriers_revoke",
     "setup": "edge_agent.cli.direct.setup:setup",
+    "report.verify": "edge_agent.cli.commissioning.acceptance:verify",
     "provision": "edge_agent.cli.direct.provisioning:provision",
     "identity.show": "edge_agent.cli.direct.provisioning:identity_show",
     "identity.forget": "edge_agent.cli.direct.provisioning:identity_forget",

@@ -69,6 +69,13 @@ class Bench:
             self._config = load_checked(path)
         return self._config
 
+    def read_again(self) -> None:
+        """The configuration has changed: the next question reads it anew, on buses opened anew."""
+        for bus in self._buses.values():
+            bus.stop()
+        self._config = None
+        self._buses.clear()
+
     @property
     def config_file(self) -> str:
         """As it was named on the command line, "" where it was not."""

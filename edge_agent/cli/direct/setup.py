@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -46,9 +47,9 @@ def setup(asked: i.SetupArguments, bench: Bench) -> i.SetupResult:
     if asked.size not in SIZES:
         raise ControlError("CTRL-706", f"size {asked.size}", f"one of {', '.join(SIZES)} is expected")
     asked = msgspec.structs.replace(asked, port=asked.port or only_port())
-    text = "\n".join(document(asked, boards_on(asked, bench))) + "\n"
-    doors = _checked(text, file)
-    return i.SetupResult(file=str(file), boards=doors[0], doors=doors[1], kept=_write(file, text))
+    text = "\n".join(document(asked, [boards_on(asked, bench)])) + "\n"
+    doors = checked(text, file)
+    return i.SetupResult(file=str(file), boards=doors[0], doors=doors[1], kept=write_whole(file, text))
 
 
 def ports() -> list[str]:
@@ -74,8 +75,17 @@ def machine_timezone() -> str:
     return zone or "UTC"
 
 
-def boards_on(asked: i.SetupArguments, bench: Bench) -> tuple[int, list[t.ScannedBoard]]:
-    """The speed of the bus and who answered there. Raises ControlError where nobody did."""
+@dataclass(frozen=True, slots=True)
+class FoundBus:
+    """One port, its speed, and who answered there."""
+
+    port: str
+    baudrate: int
+    boards: list[t.ScannedBoard]
+
+
+def boards_on(asked: i.SetupArguments, bench: Bench) -> FoundBus:
+    """The bus of the port that was asked for. Raises ControlError where nobody answered."""
     wanted = t.BusScanArguments(
         port=asked.port, baudrate=asked.baudrate, family=asked.family, addresses=asked.addresses
     )
@@ -86,30 +96,32 @@ def boards_on(asked: i.SetupArguments, bench: Bench) -> tuple[int, list[t.Scanne
             "CTRL-705", f"lock board on {asked.port}", "nobody answered; look with `lockerctl bus scan`"
         )
     best = max(speaking, key=lambda bus: len(bus.boards))  # one port has one speed
-    return best.baudrate, list(best.boards)
+    return FoundBus(asked.port, best.baudrate, list(best.boards))
 
 
-def document(asked: i.SetupArguments, found: tuple[int, list[t.ScannedBoard]]) -> Iterator[str]:
-    """The file, line by line."""
-    baudrate, boards = found
+def document(asked: i.SetupArguments, found: Sequence[FoundBus], state_dir: str = STATE_DIR) -> Iterator[str]:
+    """The file, line by line. Doors are numbered over all buses."""
     languages = [word.strip() for word in (asked.languages or LANGUAGES).split(",")]
-    yield "# Written by `lockerctl setup`. Every key: configuration.md beside the package's documentation."
+    yield "# Written by lockerctl. Every key: configuration.md beside the package's documentation."
     yield "[locker]"
     yield f"id = {_text(asked.id or socket.gethostname())}"
     yield f"name = {_text(asked.name)}"
     yield f"timezone = {_text(asked.timezone or machine_timezone())}"
     yield f"languages = {_text(languages)}"
     yield f"hotline = {_text(asked.hotline)}"
-    yield f"state_dir = {_text(STATE_DIR)}"
-    yield f'\n[[bus]]\nname = "{BUS}"\nport = {_text(asked.port)}\nbaudrate = {baudrate}'
-    first = 1
-    for name, board in zip(_names(), boards, strict=False):
-        channels = asked.channels or board.channels or scan.CHANNELS_ASKED.get(board.family, 8)
-        yield f'\n[[board]]\nname = "{name}"\nbus = "{BUS}"\ndriver = {_text(board.family)}'
-        yield f"address = {board.address}\nchannels = {channels}"
-        yield f'\n[[compartments]]\nboard = "{name}"\nchannels = "1-{channels}"'
-        yield f'numbers = "{first}-{first + channels - 1}"\nsize = {_text(asked.size)}'
-        first += channels
+    yield f"state_dir = {_text(state_dir)}"
+    names, first = _names(), 1
+    for place, bus in enumerate(found, 1):
+        bus_name = BUS if place == 1 else f"bus{place}"
+        yield f'\n[[bus]]\nname = "{bus_name}"\nport = {_text(bus.port)}\nbaudrate = {bus.baudrate}'
+        for board in bus.boards:
+            name = next(names)
+            channels = asked.channels or board.channels or scan.CHANNELS_ASKED.get(board.family, 8)
+            yield f'\n[[board]]\nname = "{name}"\nbus = "{bus_name}"\ndriver = {_text(board.family)}'
+            yield f"address = {board.address}\nchannels = {channels}"
+            yield f'\n[[compartments]]\nboard = "{name}"\nchannels = "1-{channels}"'
+            yield f'numbers = "{first}-{first + channels - 1}"\nsize = {_text(asked.size)}'
+            first += channels
     width, height, depth = SIZES[asked.size]
     yield f"\n[sizes.{asked.size}]\nwidth_mm = {width}\nheight_mm = {height}\ndepth_mm = {depth}"
     if asked.scanner:
@@ -127,7 +139,7 @@ def _names() -> Iterator[str]:
         yield from (f"{chr(ord('A') + place)}{turn or ''}" for place in range(26))
 
 
-def _checked(text: str, file: Path) -> tuple[tuple[str, ...], int]:
+def checked(text: str, file: Path) -> tuple[tuple[str, ...], int]:
     """The boards' names and the number of doors. Raises ConfigError with the first thing that is wrong."""
     reading = read_text(text.encode(), str(file))
     problems, config = list(reading.problems), reading.config
@@ -138,7 +150,7 @@ def _checked(text: str, file: Path) -> tuple[tuple[str, ...], int]:
     return tuple(board.name for board in config.board), len(config.doors())
 
 
-def _write(file: Path, text: str) -> str:
+def write_whole(file: Path, text: str) -> str:
     """The whole file or none of it; an earlier one is kept. Returns where."""
     file.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     fresh, old = file.with_name(file.name + ".new"), file.with_name(file.name + ".old")

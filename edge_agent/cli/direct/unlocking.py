@@ -60,7 +60,7 @@ def unlock(asked: t.UnlockArguments, bench: Bench) -> t.UnlockResult:
         )
     door = _door_at(bench, board.name, asked.channel)
     if not asked.bench:
-        _make_state_dir(bench)
+        make_state_dir(bench)
     bench.hold_state()
     driver, bus = bench.board(board), bench.bus(board.bus)
     bench.progress(f"board {board.name} on bus {board.bus}")
@@ -70,14 +70,14 @@ def unlock(asked: t.UnlockArguments, bench: Bench) -> t.UnlockResult:
     sensor = _sensor(bench, board, driver, door, asked.channel)
     before = _look(bench, sensor)
 
-    intent = "" if asked.bench else _record(bench, asked, door)
+    intent = "" if asked.bench else record(bench, asked, door)
     report = bus.perform_blocking(driver.unlock(asked.channel), Priority.UNLOCK)
     if report.sent is UnlockSent.NOT_SENT and unready is not None:
         report = UnlockReport(UnlockSent.NOT_SENT, str(unready), unready.code)
     seen = None if report.sent in NO_PULSE else _watch(bench, sensor, bench.config.policy.open_wait_s)
     result = _result(asked, door, report, before, seen, recorded=bool(intent))
     if intent:
-        _record_outcome(bench, intent, result)
+        record_outcome(bench, intent, result)
     return result
 
 
@@ -185,14 +185,14 @@ def _detail(outcome: t.OutcomeWord, before: DoorState, seen: _Seen | None, repor
 # the record
 
 
-def _make_state_dir(bench: Bench) -> None:
+def make_state_dir(bench: Bench) -> None:
     try:
         bench.state_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError("STORE-401", str(bench.state_dir), error.strerror or str(error)) from None
 
 
-def _record(bench: Bench, asked: t.UnlockArguments, door: Door | None) -> str:
+def record(bench: Bench, asked: t.UnlockArguments, door: Door | None) -> str:
     """Who, why and which door, on the disk before the frame. Returns the record's id."""
     at, uid = direct_record.now(), os.getuid()
     intent = uuid7(at, SystemRandomness())
@@ -221,7 +221,7 @@ def _login(uid: int) -> str:
         return str(uid)
 
 
-def _record_outcome(bench: Bench, intent: str, result: t.UnlockResult) -> None:
+def record_outcome(bench: Bench, intent: str, result: t.UnlockResult) -> None:
     """Best effort: the unlock has happened, and a missing outcome is read as unknown."""
     outcome = direct_record.DirectOutcome(
         id=intent, time=direct_record.now(), outcome=result.outcome, detail=result.detail
