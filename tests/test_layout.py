@@ -39,6 +39,7 @@ TEST_ROOMS_WITHOUT_A_PACKAGE = {
     "contract": "what docs/contract promises, read with others' tools",
     "power": "the real program, killed and cut",
     "soak": "whole-locker runs under virtual time",
+    "mutation": "known mistakes, planted to see that tests notice them",
     "walks": "the whole locker, walked through in a real browser",
 }
 SPEAKING_FOLDERS = {
