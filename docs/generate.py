@@ -84,7 +84,7 @@ MEANINGS: dict[str, str] = {
     "CompartmentOne.sensor": "As above.",
     "CompartmentOne.feedback": "As above.",
     "Sensor.board": "Board whose inputs sense the door.",
-    "Sensor.senses": "What the contact follows. `presence` alone is no door sensor.",
+    "Sensor.senses": "What the contact follows. `presence`: the latch on its own channel and the sensor beside it.",
     "Sensor.channels": "Inputs in the order of the doors; default: the same numbers as the channels.",
     "Sensor.feedback": "Overrides the sensing board's.",
     "Size.width_mm": "Inner width.",

@@ -57,10 +57,11 @@ class UnlockReport:
 
 @dataclass(frozen=True, slots=True)
 class DoorReadings:
-    """One sample of a board: index 0 is channel 1. `presence` is empty where the board has no such inputs."""
+    """One sample of a board: index 0 is channel 1. `presence` says whether something is inside, None for a channel
+    without such a sensor; empty where the board has none at all."""
 
     doors: tuple[DoorState, ...]
-    presence: tuple[bool, ...] = ()
+    presence: tuple[bool | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,8 @@ class BoardSettings:
     """Everything a board driver is told; built by `main` or `lockerctl` from `[[board]]`.
 
     `pulse_ms` is what the lock needs; the driver caps it at its family's bound. `feedback_by_channel` overrides
-    `feedback` for single doors. `options` are the family's own keys (byte order, profile ...).
+    `feedback` for single doors. `presence` are the channels with a presence sensor. `options` are the family's own keys
+    (byte order, profile ...).
     """
 
     name: str
@@ -99,6 +101,7 @@ class BoardSettings:
     pulse_ms: int = 300
     feedback: Feedback = Feedback.CLOSED_WHEN_LOCKED
     feedback_by_channel: Mapping[int, Feedback] = field(default_factory=dict)
+    presence: frozenset[int] = frozenset()
     options: Mapping[str, str | int | bool] = field(default_factory=dict)
 
     def feedback_of(self, channel: int) -> Feedback:
@@ -116,8 +119,12 @@ class LockBoard(ABC):
     addresses: ClassVar[range] = range(1, 33)
     pulse_control: ClassVar[Literal["per-frame", "stored", "fixed"]]  # who times the pulse; never the host
     pulse_ms_max: ClassVar[int]
+    presence_inputs: ClassVar[bool] = False  # beside each lock, one that tells whether something is inside
 
     def __init__(self, settings: BoardSettings) -> None:
+        """Raises ValueError for settings that the family does not have."""
+        if settings.presence and not self.presence_inputs:
+            raise ValueError(f"board {settings.name}: {self.family} has no inputs for presence sensors")
         self.settings = settings
 
     @property

@@ -303,14 +303,19 @@ def _wires(config: c.Config) -> Found:
 
 
 def _sensors(config: c.Config) -> Found:
-    """Each door has an input of its own that senses latch or door."""
+    """Each door has an input of its own that senses latch or door; a presence input stands beside its lock's own."""
     boards = {board.name: board for board in config.board}
     used: dict[tuple[str, int], str] = {}
     for placed in _placed(config)[0]:
         door, place = placed.door, f"{placed.place}.sensor"
         board = boards.get(door.sensor_board)
-        if door.senses == "presence":
-            yield "CONF-612", place, f"door {door.number} is sensed by presence only, which is no door sensor"
+        own = (door.sensor_board, door.sensor_channel) == (door.board, door.channel)
+        if door.senses == "presence" and not own:
+            yield (
+                "CONF-612",
+                place,
+                f"door {door.number}: a presence input belongs to the lock on the same channel",
+            )
             continue
         if board and not board.options.get("inputs", True):
             yield (
@@ -319,7 +324,7 @@ def _sensors(config: c.Config) -> Found:
                 f"door {door.number}: board {board.name} has no inputs",
             )
             continue
-        if (door.sensor_board, door.sensor_channel) != (door.board, door.channel):
+        if not own:
             yield from _channel(
                 place, f"sensor of door {door.number}", boards, door.sensor_board, door.sensor_channel
             )

@@ -868,8 +868,8 @@ _ROWS = (
         "CONF-612",
         "A door has no sensor",
         "箱門沒有感測器",
-        "The board has no inputs, or the sensor given senses presence and not the door.",
-        "Name a board with inputs in `sensor`, sensing `latch` or `door`.",
+        "The board has no inputs, or a presence sensor is given on another channel than its lock's.",
+        "Name a board with inputs in `sensor`, sensing `latch` or `door`; `presence` on the door's own channel only.",
         Exit.BAD_CONFIG,
     ),
     Row(

@@ -36,12 +36,17 @@ def line_settings(bus: Bus) -> LineSettings:
 
 
 def board_settings(config: Config, board: Board) -> BoardSettings:
-    """One board with the wiring of every door that it senses."""
+    """One board with the wiring of every door that it senses, and the doors with a presence sensor."""
     own_wiring = {
         door.sensor_channel: FEEDBACK[door.feedback]
         for door in config.doors()
         if door.sensor_board == board.name and door.feedback
     }
+    presence = frozenset(
+        door.sensor_channel
+        for door in config.doors()
+        if door.sensor_board == board.name and door.senses == "presence"
+    )
     baudrates = {bus.name: bus.baudrate for bus in config.bus}
     return BoardSettings(
         name=board.name,
@@ -52,6 +57,7 @@ def board_settings(config: Config, board: Board) -> BoardSettings:
         pulse_ms=board.pulse_ms,
         feedback=FEEDBACK[board.feedback],
         feedback_by_channel=own_wiring,
+        presence=presence,
         options=board.options,
     )
 

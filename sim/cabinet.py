@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge_agent.config import Board, Bus, Config, decode
-from sim.door import Door
+from sim.door import Door, Senses
 from sim.fault_table import TABLE
 from sim.faults import Faults
 from sim.firmware import FAMILIES, Firmware, Spec
@@ -223,7 +223,8 @@ class SimCabinet:
             self.world.add_door(Door(door.number, door.size))
             self.world.harness.coils[(door.board, door.channel)] = door.number
             shorted_when_locked = (door.feedback or feedback[door.sensor_board]) == "closed-when-locked"
-            contact = Contact(door.number, door.senses, shorted_when_locked)
+            senses: Senses = "door" if door.senses == "door" else "latch"  # a presence input is one more
+            contact = Contact(door.number, senses, shorted_when_locked)
             self.world.harness.contacts[(door.sensor_board, door.sensor_channel)] = contact
 
     def _door_json(self, number: str, at_s: float) -> dict[str, Any]:

@@ -16,7 +16,7 @@ EDGES_KEPT = (
     64  # past positions kept for a delayed sensor; a door that moves more often has no delay worth modelling
 )
 
-Senses = Literal["latch", "door", "presence"]
+Senses = Literal["latch", "door"]
 
 
 @dataclass(slots=True)
@@ -97,9 +97,7 @@ class Door:
         return self._moved_if(before, at_s)
 
     def reports_locked(self, senses: Senses, at_s: float) -> bool:
-        """What the contact says: hook caught, panel shut, or (presence) something inside."""
-        if senses == "presence":
-            return self.parcel
+        """What the contact says: hook caught, or panel shut."""
         if self.stuck is not None:
             return self.stuck == "closed"
         shut, latched = self._position(at_s - self.delay_s) if self.delay_s else (self.shut, self.latched)

@@ -126,7 +126,7 @@ class Status:
 
 
 class KerongCu16Board(PolledBoard):
-    """One CU16. Option `presence = true` says that its presence sensors are wired: unwired ones read as empty."""
+    """One CU16. Its presence inputs are read where `settings.presence` says so: unwired ones read as empty."""
 
     family: ClassVar[str] = "kerong-cu16"
     default_baudrate: ClassVar[int] = BAUDRATE
@@ -134,6 +134,7 @@ class KerongCu16Board(PolledBoard):
     channels_max: ClassVar[int] = len(LOCKS)
     pulse_control: ClassVar[Literal["per-frame", "stored", "fixed"]] = "stored"
     pulse_ms_max: ClassVar[int] = PULSE_MS_MAX
+    presence_inputs: ClassVar[bool] = True
 
     def __init__(self, settings: BoardSettings) -> None:
         super().__init__(settings)
@@ -162,8 +163,9 @@ class KerongCu16Board(PolledBoard):
         status = Status.decode(reply)
         feedback, locks = self.settings.feedback_of, range(1, self.channels + 1)
         doors = tuple(door_of(bool(status.hooks >> n - 1 & 1), feedback(n)) for n in locks)
-        wired = bool(self.settings.options.get("presence", False))
-        return DoorReadings(doors, tuple(bool(status.presence >> n - 1 & 1) for n in locks) if wired else ())
+        wired = self.settings.presence
+        inside = (bool(status.presence >> n - 1 & 1) if n in wired else None for n in locks)
+        return DoorReadings(doors, tuple(inside) if wired else ())
 
     def prepare(self) -> Procedure[BoardInfo]:
         """Nothing to switch off: this firmware ends its pulses itself."""

@@ -171,11 +171,11 @@ class DoorWatch:
             return []
         return [DoorMoved(sensor.number, was, state, at_s)]
 
-    def _presence(self, sensor: _Sensor, occupied: bool, at_s: float) -> list[Observation]:
+    def _presence(self, sensor: _Sensor, occupied: bool | None, at_s: float) -> list[Observation]:
         if sensor.occupied_candidate is not occupied:
             sensor.occupied_candidate = occupied
             return []
-        if sensor.occupied is occupied:
+        if occupied is None or sensor.occupied is occupied:
             return []
         sensor.occupied = occupied
         return [PresenceSeen(sensor.number, occupied, at_s)]

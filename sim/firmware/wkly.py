@@ -154,7 +154,7 @@ class Wkly(Firmware):
     def _resting(self, channel: int) -> bool:
         """A contact before anything happened: every door starts shut and latched."""
         wire = self.world.harness.contacts.get((self.name, channel))
-        return wire is not None and wire.shorted_when_locked and wire.senses != "presence"
+        return wire is not None and wire.shorted_when_locked
 
     ACTIONS: ClassVar[dict[int, Callable[[Wkly, bytes, float], Made]]] = {
         UNLOCK: _unlock,

@@ -123,8 +123,15 @@ def test_unwired_presence_inputs_are_not_read_as_empty_compartments() -> None:
     reply = kerong_cu16.Status(0, kerong_cu16.Command.STATUS_ANSWER, 0xFFFF, 0b100).encode()
 
     assert board_of("kerong-cu16").decode_poll(reply).presence == ()
-    wired = board_of("kerong-cu16", options={"presence": True}).decode_poll(reply)
-    assert wired.presence == (False, False, True, False, False, False, False, False)
+    wired = board_of("kerong-cu16", presence=frozenset({1, 3})).decode_poll(reply)
+    assert wired.presence == (False, None, True, None, None, None, None, None)
+
+
+@pytest.mark.parametrize("driver", ["lock-8a", "kerong-cu48", "wkly", "waveshare-relay", "modbus-relay"])
+def test_a_board_without_presence_inputs_refuses_to_have_any(driver: str) -> None:
+    """Or a door would count as empty on the word of an input that is not there."""
+    with pytest.raises(ValueError, match=r"board A: .* has no inputs for presence sensors"):
+        board_of(driver, presence=frozenset({1}))
 
 
 def test_an_unheard_of_wkly_state_is_unknown_and_not_open() -> None:

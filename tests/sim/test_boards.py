@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from drivers.lock_board import DoorState
+from edge_agent.wiring import lock_board
 from sim.checks import crc16_modbus
 from sim.plans import BoardPlan
 from tests.sim.bench import Bench
@@ -156,22 +158,33 @@ def test_a_door_can_be_sensed_by_another_boards_input() -> None:
     assert stage.ask(READ_ALL) == bytes.fromhex("80 01 00 00 34 33 86")
 
 
-def test_a_presence_input_follows_the_parcel() -> None:
-    """An input that senses what is inside, not the latch."""
+def test_a_presence_input_follows_the_parcel_and_the_hook_its_door() -> None:
+    """Two sensors beside one lock, each with a bit of its own; the agent's board reads them as configured."""
     run = {
         "board": "A",
-        "channels": "1",
-        "numbers": "1",
+        "channels": "1-2",
+        "numbers": "1-2",
         "size": "M",
         "sensor": {"board": "A", "senses": "presence"},
     }
-    stage = Stage("lock-8a", compartments=[run])
+    stage = Stage("kerong-cu16", compartments=[run])
+    config = stage.cabinet.config
+    board = lock_board(config, config.board[0])
+
+    def seen() -> tuple[DoorState, bool | None]:
+        readings = board.decode_poll(stage.ask(bytes.fromhex("02 00 30 03 35")))
+        assert readings.presence[2:] == (None,) * (board.channels - 2)
+        return readings.doors[0], readings.presence[0]
+
+    empty = seen()
     stage.cabinet.force("1")
-
-    empty = stage.ask(READ_ALL)[4]
     stage.cabinet.inside("1", "parcel")
+    filled = seen()
+    stage.cabinet.hand("1", "close")
 
-    assert (empty, stage.ask(READ_ALL)[4]) == (0, 1)
+    assert empty == (DoorState.CLOSED, False)
+    assert filled == (DoorState.OPEN, True)
+    assert seen() == (DoorState.CLOSED, True)
 
 
 @pytest.mark.parametrize(
