@@ -6,7 +6,7 @@ The conversation is the program's own; only the clock, the wire and the hands ar
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,19 +20,24 @@ from edge_agent.cli.commissioning.site import Site
 from edge_agent.cli.direct.bench import Bench
 from edge_agent.config import Scanner, load
 from edge_agent.control.commission_types import CommissionArguments, CommissionItem
+from edge_agent.domain.changes import Change
+from edge_agent.domain.decision import Decision
+from edge_agent.domain.staff_member import Staff
 from edge_agent.domain.state import LockerState
+from edge_agent.kiosk.session_inputs import pin_text
 from edge_agent.randomness import SystemRandomness
 from edge_agent.reports import pdf
 from edge_agent.reports.paper import Paper
 from edge_agent.store.executor import Inline
 from edge_agent.store.offline import machine_clock
-from edge_agent.store.opening import open_ledger
+from edge_agent.store.opening import Opened, hasher_of, open_ledger
 from edge_agent.store.places import settings_of
 from sim import demo_cabinet, plans
 from sim.cabinet import SimCabinet
 from sim.toml_text import dumps
 from sim.virtual_ports import VirtualWire
 from sim.virtual_time import VirtualLoop
+from tests.store.locker import deposit, do_all, doors
 
 T = TypeVar("T")
 HAND_S = 0.55  # how long a door stands open before a hand shuts it, or tries again against the pulling coil
@@ -158,18 +163,49 @@ def no_paper(paper: Paper, file: Path) -> None:
     """A press costs a second a time; that it works is seen at the big cabinet."""
 
 
-def state_of(place: Place) -> LockerState:
-    """The ledger as the agent would find it."""
+def in_ledger(place: Place, job: Callable[[Opened], Awaitable[T]]) -> T:
+    """One job on the ledger, as the agent would find it."""
 
-    async def look() -> LockerState:
+    async def run() -> T:
         settings = settings_of(load(place.config))
+        settings.state_dir.mkdir(exist_ok=True)
         opened = await open_ledger(settings, machine_clock(), SystemRandomness(), Inline())
         try:
-            return opened.ledger.state
+            return await job(opened)
         finally:
             await opened.ledger.close()
 
-    return asyncio.run(look())
+    return asyncio.run(run())
+
+
+def state_of(place: Place) -> LockerState:
+    async def look(opened: Opened) -> LockerState:
+        return opened.ledger.state
+
+    return in_ledger(place, look)
+
+
+def on_staff(place: Place, pins: dict[str, str]) -> None:
+    """These persons stand on the staff list."""
+
+    async def put(opened: Opened) -> None:
+        hasher = hasher_of(opened.keys, Inline())
+        staff = tuple(
+            Change("staff", name, Staff(name, "", hasher.code_hash(pin_text(name, pin))))
+            for name, pin in pins.items()
+        )
+        await opened.ledger.transact(lambda state, at: Decision(given=staff))
+
+    in_ledger(place, put)
+
+
+def with_parcel(place: Place) -> None:
+    """A courier was quicker than the technician."""
+
+    async def put(opened: Opened) -> None:
+        await do_all(opened.ledger, iter([doors(4), *deposit(1, "1")]))
+
+    in_ledger(place, put)
 
 
 def what(said: list[CommissionItem], kind: str) -> list[CommissionItem]:

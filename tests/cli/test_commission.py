@@ -6,10 +6,22 @@ import tomllib
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from edge_agent.cli.commissioning import acceptance
 from edge_agent.control.commission_types import CommissionItem
 from edge_agent.control.direct_record import DirectUnlock, read
-from tests.cli.commissioning import Answer, Place, demo_place, small_place, state_of, what
+from edge_agent.domain.refusals import Refusal
+from tests.cli.commissioning import (
+    Answer,
+    Place,
+    demo_place,
+    on_staff,
+    small_place,
+    state_of,
+    what,
+    with_parcel,
+)
 
 PERSONS: dict[str, Answer] = {"technician": "Li", "operator": "Wong"}
 
@@ -180,6 +192,38 @@ def test_one_person_alone_cannot_sign(tmp_path: Path) -> None:
     assert len([one for one in said if "Two different persons" in one.text]) == 3
     assert not said[-1].accepted
     assert not state_of(place).switched.accepted
+
+
+def test_where_there_is_a_staff_list_both_sign_by_pin(tmp_path: Path) -> None:
+    """A wrong PIN is counted and asked for again; the report names who signed and how."""
+    place = small_place(tmp_path)
+    place.commission(PERSONS, stop_at=lambda item: item.what == "door")
+    on_staff(place, {"t1": "4711", "o1": "8150"})
+    pins = iter(["4711", "0000", "4711", "8150"])
+
+    said = place.commission({"technician": "t1", "operator": "o1", "pin": lambda item: next(pins)}, cycles=1)
+
+    assert [one.text for one in said if "PIN is wrong" in one.text] == [
+        "A PIN is wrong; it has been counted."
+    ]
+    assert all(one.secret for one in said if one.asks == "pin")
+    report = acceptance.read(Path(said[-1].report)).report
+    assert [(one.role, one.name, one.proof) for one in report.signatures] == [
+        ("technician", "t1", "pin"),
+        ("operator", "o1", "pin"),
+    ]
+    assert said[-1].accepted
+
+
+def test_while_a_parcel_is_inside_no_door_is_tried(tmp_path: Path) -> None:
+    """A cabinet in service is not opened for a test."""
+    place = small_place(tmp_path)
+    with_parcel(place)
+
+    with pytest.raises(Refusal, match="1 parcels are inside"):
+        place.commission(PERSONS)
+
+    assert place.pulses() == 0
 
 
 def test_a_report_that_was_changed_no_longer_holds(tmp_path: Path) -> None:

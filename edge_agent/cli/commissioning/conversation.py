@@ -22,6 +22,7 @@ def commission(asked: CommissionArguments, site: Site) -> Talk[None]:
     found = (yield from proposal.first_file(site, asked)) if new else []
     unlocking.make_state_dir(bench)
     bench.hold_state()
+    ending.check_empty(site)
     progress = Progress.at(bench.state_dir, site.stamp(), asked.again)
     if new:
         progress.take_proposal(found)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
@@ -56,6 +57,26 @@ def in_ledger(site: Site, job: Callable[[Opened], Coroutine[Any, Any, R]]) -> R:
             await opened.ledger.close()
 
     return asyncio.run(run())
+
+
+def check_empty(site: Site) -> None:
+    """No door is opened for a test while a parcel lies behind any of them. Raises Refusal."""
+    from edge_agent.domain.refusals import WRONG_SITUATION, Refusal
+
+    async def stays(opened: Opened) -> int:
+        return len(opened.ledger.state.stay)
+
+    inside = in_ledger(site, stays) if settings_of(site.bench.config).ledger.exists() else 0
+    if inside:
+        raise Refusal(WRONG_SITUATION, f"{inside} parcels are inside or in doubt: clear them first")
+
+
+def left_to_owner(state_dir: Path) -> None:
+    """Whoever runs this as root leaves the files to the owner of their folder, which is the agent."""
+    if os.geteuid() == 0 and state_dir.is_dir():
+        owner = state_dir.stat()
+        for path in state_dir.rglob("*"):
+            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def signed_off(site: Site) -> Talk[tuple[Signature, ...]]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 
 from edge_agent.cli.commissioning.conversation import commission
+from edge_agent.cli.commissioning.ending import left_to_owner
 from edge_agent.cli.commissioning.site import real_site
 from edge_agent.cli.direct.bench import Bench
 from edge_agent.cli.options import Options
@@ -13,7 +15,7 @@ from edge_agent.cli.show import SHOW
 from edge_agent.cli.terminal import Progress
 from edge_agent.control.commission_types import CommissionArguments, CommissionItem
 from edge_agent.error_table import Exit
-from edge_agent.errors import ControlError
+from edge_agent.errors import ConfigError, ControlError
 
 
 def talk(asked: CommissionArguments, options: Options) -> int:
@@ -34,6 +36,8 @@ def talk(asked: CommissionArguments, options: Options) -> int:
             pass
         finally:
             progress.clear()
+            with contextlib.suppress(ConfigError):  # before there was one, nothing was kept either
+                left_to_owner(bench.state_dir)
     if options.json:
         put_json({"items": kept})
     return ended
