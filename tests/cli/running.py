@@ -5,7 +5,9 @@ One site serves a whole file of tests: starting costs two seconds. What a test p
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic, sleep
@@ -16,6 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from edge_agent.cli.main import main
 from tests.cli.conftest import Ran, Technician
 from tests.power.program import Site
 
@@ -32,7 +35,11 @@ class Station(Site):
         self.technician = Technician(self.config)
 
     def types(self, *words: str) -> Ran:
-        return self.technician.types(*words)
+        """Type one verb in the test's own process, as in a script: the agent is in another one all the same."""
+        out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
+        with redirect_stdout(out), redirect_stderr(err):
+            code = main([*words, "--config", str(self.config)])
+        return Ran(code, *(_written(stream) for stream in (out, err)))
 
     def json(self, *words: str) -> Any:
         """What a verb says in JSON, whatever its exit code."""
@@ -54,6 +61,12 @@ class Station(Site):
 
     def until_gone(self, code: str) -> Any:
         return self.until_status(lambda found: code not in codes(found), f"status no longer names {code}")
+
+
+def _written(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    stream.seek(0)
+    return stream.read()
 
 
 def codes(status: Any) -> list[str]:
