@@ -46,6 +46,7 @@ class Table:
 TABLES = [
     Table("docs/security.md", "SEC-", last=58, digits=2),
     Table("docs/faults.md", "F-", last=118, digits=3),
+    Table("docs/traps.md", "T-", last=34, digits=2),
 ]
 
 

@@ -54,6 +54,29 @@ def test_the_promised_code_opens_the_door(tmp_path: Path) -> None:
     play(tmp_path, story)
 
 
+def test_a_list_from_before_the_deposit_does_not_undo_it(tmp_path: Path) -> None:
+    """The office has not heard of the deposit yet and sends everything anew: what is inside is the locker's to say."""
+
+    async def story(site: Site) -> None:
+        badge = await site.locker.hire("c1", "SF")
+        entry = {"waybill": FIRST, "carrier": "SF", "phone": "91234567", "code": "48151623", "token": TOKEN}
+        await site.step(1, put=[entry])
+        courier = Courier(badge, Random(1))
+        await courier.deposit(site.locker, [FIRST])
+        ledger = site.locker.ledger
+        [stay] = ledger.state.stay.values()
+
+        assert (await site.step(2, reset=True, put=[{**entry, "code": "15162342"}])).outcome == "applied"
+
+        assert list(ledger.state.stay.values()) == [stay]
+        assert not ledger.state.compartment[stay.compartment].offered
+        assert await courier.deposit(site.locker, [FIRST]) == 0
+        assert len(await site.journal("parcel.deposited")) == 1
+        assert await Recipient(Random(2)).pick_up(site.locker, code="48151623") is True
+
+    play(tmp_path, story)
+
+
 def test_a_code_that_collides_costs_its_entry_alone(tmp_path: Path) -> None:
     async def story(site: Site) -> None:
         put = [

@@ -6,6 +6,7 @@ written again.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
 
@@ -16,19 +17,24 @@ from edge_agent.domain.fault import Clock
 from edge_agent.store import journal, migrate, rebuild, tables
 from edge_agent.store.connection import open_reader
 from edge_agent.store.schema import SCHEMA_VERSION
-from tests.store.locker import SOURCE
+from tests.store.locker import SOURCE, engine_on, ledger_on, wait
 
 FIXTURES = sorted((Path(__file__).parent / "fixtures").glob("ledger-v*.sql"))
 
 
 @pytest.fixture(params=FIXTURES, ids=lambda path: path.stem)
-def upgraded(request: pytest.FixtureRequest, tmp_path: Path) -> apsw.Connection:
+def upgraded_file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     path = tmp_path / "ledger.db"
     old = sqlite3.connect(path)
     old.executescript(request.param.read_text())
     old.close()
     migrate.main(path)
-    return open_reader(path)
+    return path
+
+
+@pytest.fixture
+def upgraded(upgraded_file: Path) -> apsw.Connection:
+    return open_reader(upgraded_file)
 
 
 def test_every_earlier_schema_has_its_file() -> None:
@@ -47,6 +53,17 @@ def test_an_old_ledger_is_brought_up_to_date_with_its_journal_whole(upgraded: ap
 def test_its_tables_are_what_this_program_folds_from_its_journal(upgraded: apsw.Connection) -> None:
     """Else the first check beside service would call a sound ledger damaged."""
     assert rebuild.compare(upgraded).differences == ()
+
+
+def test_what_was_waiting_for_the_cloud_still_goes_up(upgraded_file: Path) -> None:
+    """The upgrade came while the line was down: not one of the events had been acknowledged, and each goes up once."""
+    ledger = ledger_on(engine_on(upgraded_file))
+
+    batch = wait(ledger.events_after(ledger.watermark))
+    numbers = [int(json.loads(event)["sequence"]) for event in batch.events]
+
+    assert ledger.watermark == 0
+    assert numbers == list(range(1, 34))
 
 
 def test_its_open_tickets_run_on(upgraded: apsw.Connection) -> None:
