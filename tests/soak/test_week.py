@@ -19,6 +19,8 @@ from sim.soak.town import PARCELS_A_DAY
 from sim.soak.weather import NONE, STORM, WEATHERS, Trouble, Weather
 from sim.soak.week import Days, Plan, live
 
+pytestmark = pytest.mark.timeout(400)  # a day is seconds; on a machine that does much else, a minute
+
 SEED = 2026
 FIXED = (1, 2, 3)
 FRESH_DAYS = 1
