@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import warnings
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -145,7 +146,8 @@ class Trial:
         clock = VirtualClock()
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        with Disk().installed():
+        with Disk().installed(), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "coroutine .* was never awaited")  # that is what being killed is
             return run_virtual(self._bounded(folder, seed, clock), on_jump=clock.advance)
 
     async def _bounded(self, folder: Path, seed: int, clock: VirtualClock) -> Evidence:
