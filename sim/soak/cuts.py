@@ -147,7 +147,8 @@ class Trial:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         with Disk().installed(), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "coroutine .* was never awaited")  # that is what being killed is
+            # What was under way when the agent was killed is never awaited.
+            warnings.filterwarnings("ignore", "coroutine .* was never awaited")
             return run_virtual(self._bounded(folder, seed, clock), on_jump=clock.advance)
 
     async def _bounded(self, folder: Path, seed: int, clock: VirtualClock) -> Evidence:
