@@ -186,7 +186,7 @@ SIMPLE = (("version",), ("explain", "BUS-110"), ("--help",), ("door", "--help"))
 
 
 def test_simple_verbs_start_within_six_times_a_bare_interpreter() -> None:
-    """Side by side, the cheapest run of each in processor time: a busy machine adds little to it. Ratios are printed."""
+    """Side by side, the cheapest run of each in processor time: a busy machine adds little. Ratios are printed."""
     bare: list[float] = []
     verbs: dict[str, list[float]] = {" ".join(words): [] for words in SIMPLE}
     for _ in range(5):
