@@ -24,10 +24,11 @@ class Words(msgspec.Struct, frozen=True, tag="words"):
 
 
 class Table(msgspec.Struct, frozen=True, tag="table"):
-    """`columns`: their heads. Every row has as many cells."""
+    """`columns`: their heads. Every row has as many cells. `widths`: of the columns, as shares; () for equal ones."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    widths: tuple[int, ...] = ()
 
 
 class Label(msgspec.Struct, frozen=True):

@@ -102,7 +102,10 @@ def _words(pdf: FPDF, block: Words) -> None:
 
 def _table(pdf: FPDF, block: Table) -> None:
     pdf.set_font(FAMILY, size=SMALL)
-    with pdf.table(line_height=LINE, text_align="LEFT", first_row_as_headings=True) as table:
+    widths = block.widths or None
+    with pdf.table(
+        line_height=LINE, text_align="LEFT", first_row_as_headings=True, col_widths=widths
+    ) as table:
         for row in (block.columns, *block.rows):
             table.row(row)
     pdf.ln(LINE)

@@ -131,6 +131,42 @@ def test_a_latch_that_stays_dead_costs_the_coil_no_more_than_the_bound(tmp_path:
     assert not state_of(place).switched.accepted
 
 
+def test_a_door_that_nobody_shuts_gets_no_further_pulse(tmp_path: Path) -> None:
+    """It stands open while somebody says "retry"; when it is shut at last it has to pass anew."""
+    place = small_place(tmp_path)
+    place.shuts = False
+    pulses: list[int] = []
+
+    def answer(item: CommissionItem) -> str:
+        pulses.append(len(place.cabinet.coils("A", 1)))
+        if len(pulses) == 2:
+            place.shuts = True
+            place.cabinet.hand("1", "close")
+        return "retry"
+
+    said = place.commission({"failed": answer, **PERSONS}, cycles=1)
+
+    assert pulses == [1, 1]
+    assert [one.code for one in what(said, "finding")] == ["DOOR-210", "DOOR-210"]
+    assert len(place.cabinet.coils("A", 1)) == 2
+    assert said[-1].accepted
+
+
+def test_a_board_that_went_silent_is_named_and_its_doors_are_left(tmp_path: Path) -> None:
+    """Somebody goes on without it: no pulse is sent there, and the next run, with the plug in, is accepted."""
+    place = small_place(tmp_path)
+    fault = place.cabinet.faults.add("silent", board="A")
+
+    silent = place.commission({"boards": "on", **PERSONS}, cycles=1)
+    place.cabinet.faults.clear(fault)
+    well = place.commission(PERSONS, cycles=1)
+
+    assert {(one.place, one.code) for one in what(silent, "finding")} == {("board A", "BUS-110")}
+    assert not silent[-1].accepted
+    assert {one.place for one in what(well, "mended")} == {"board A"}
+    assert well[-1].accepted
+
+
 def test_a_coil_rests_between_two_pulses(tmp_path: Path) -> None:
     """Two seconds at least, as in service, however quick the hand is."""
     place = small_place(tmp_path)

@@ -137,11 +137,11 @@ def _tables(report: AcceptanceReport) -> list[tuple[str, Table]]:
     signed = tuple((one.role, one.name, one.proof) for one in report.signatures)
     return [
         ("Signed off by", Table(("Role", "Name", "Proof"), signed)),
-        ("Faults found", Table(("When", "Code", "Place", "What", "Now"), findings)),
+        ("Faults found", Table(("When", "Code", "Place", "What", "Now"), findings, (4, 2, 4, 9, 2))),
         ("Boards", Table(("Board", "Bus", "Driver", "Address", "Channels", "Firmware"), boards)),
-        ("Doors", Table(("Door", "Lock", "Verdict", "Opened after, ms", "Note"), doors)),
+        ("Doors", Table(("Door", "Lock", "Verdict", "Opened after, ms", "Note"), doors, (1, 1, 1, 2, 4))),
         ("Scanners", Table(("Scanner", "Verdict", "Missed"), scanners)),
-        ("Machine", Table(("Area", "Place", "Verdict", "Fact"), checks)),
+        ("Machine", Table(("Area", "Place", "Verdict", "Fact"), checks, (2, 3, 1, 5))),
     ]
 
 

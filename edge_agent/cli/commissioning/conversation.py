@@ -5,6 +5,7 @@ from __future__ import annotations
 from edge_agent.cli.commissioning import around, ending, proposal
 from edge_agent.cli.commissioning.boards import Boards, look
 from edge_agent.cli.commissioning.progress import Progress
+from edge_agent.cli.commissioning.pulse import Coils
 from edge_agent.cli.commissioning.site import Site, Talk, told
 from edge_agent.cli.commissioning.walk import Walk
 from edge_agent.cli.direct import unlocking
@@ -39,10 +40,11 @@ def commission(asked: CommissionArguments, site: Site) -> Talk[None]:
 
 
 def _walked(asked: CommissionArguments, site: Site, progress: Progress) -> Talk[Boards]:
+    coils = Coils(site)
     for _ in range(WALKS_MAX):
         boards = Boards(site)
         boards.prepare()
-        walk = Walk(site, boards, progress, asked.cycles)
+        walk = Walk(site, boards, progress, coils, asked.cycles)
         yield from walk.go()
         trials = {door.number: trial for door in site.bench.config.doors() if (trial := progress.trial(door))}
         if not (yield from proposal.improved(site, walk.learned, trials)):

@@ -82,14 +82,15 @@ def pulse(site: Site, boards: Boards, coils: Coils, door: Door) -> Trial:
 
 def _watched(site: Site, boards: Boards, door: Door, before: Sample, begun_s: float) -> Trial:
     last: frozenset[Place] = frozenset()
-    equal, now = 0, before
+    equal, now, seen_s = 0, before, begun_s
     while site.now() - begun_s < site.bench.config.policy.open_wait_s:
         now = boards.sample()
         moved = now.moved_since(before)
-        equal = equal + 1 if moved == last else 1
-        last = moved
+        if moved != last:
+            last, equal, seen_s = moved, 0, site.now()
+        equal += 1
         if moved and equal >= SEEN:
-            return Trial(_kind(door, moved), before, moved, round((site.now() - begun_s) * 1000))
+            return Trial(_kind(door, moved), before, moved, round((seen_s - begun_s) * 1000))
         site.rest(READ_EVERY_S)
     garbled = now.faults.get(door.sensor_board)
     kind = Kind.GARBLED if isinstance(garbled, BadReply) else Kind.NOTHING

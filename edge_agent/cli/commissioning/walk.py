@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from drivers.errors import BoardSilent
 from drivers.lock_board import DoorState
 from edge_agent.cli.commissioning.boards import Boards, Place, finding
 from edge_agent.cli.commissioning.progress import Progress
@@ -44,10 +45,10 @@ class Attempt:
 class Walk:
     """All doors of the present configuration."""
 
-    def __init__(self, site: Site, boards: Boards, progress: Progress, cycles: int) -> None:
+    def __init__(self, site: Site, boards: Boards, progress: Progress, coils: Coils, cycles: int) -> None:
         self._site, self._boards, self._progress, self._cycles = site, boards, progress, cycles
         self._doors = site.bench.config.doors()
-        self._coils = Coils(site)
+        self._coils = coils
         self.learned = Learned()
 
     def go(self) -> Talk[None]:
@@ -55,7 +56,15 @@ class Walk:
         left = [door for door in self._doors if not self._settled(door)]
         if not left:
             return
+        yield from self._ready()
         yield from ask("shut", f"{len(left)} doors to try. Shut every door, then press Enter.")
+        standing = [place for place, state in self._boards.sample().doors.items() if state is DoorState.OPEN]
+        named = [door.number for door in left if (door.sensor_board, door.sensor_channel) in standing]
+        if named:
+            text = (
+                f"Contacts that say open: {', '.join(named)}. Shut these doors; Enter, too, if they are shut."
+            )
+            yield from ask("shut", text)
         for place, door in enumerate(left, 1):
             trial = yield from self._turn(door, f"{place}/{len(left)}")
             self._progress.tried(trial)
@@ -65,6 +74,15 @@ class Walk:
                 else trial.verdict
             )
             yield CommissionItem(what="door", text=text, place=door.number, code="")
+
+    def _ready(self) -> Talk[None]:
+        """Boards that cannot be used are named; those that can be again, too."""
+        for name, error in self._boards.unready.items():
+            fault: Fault = "board-silent" if isinstance(error, BoardSilent) else "board-refuses"
+            yield finding(self._progress.found(fault, f"board {name}", str(error), self._site.stamp()))
+        for name in self._boards.seen.keys() - self._boards.unready.keys():
+            for mended in self._progress.mended(f"board {name}"):
+                yield CommissionItem(what="mended", text=mended.fact, place=mended.place, code=mended.code)
 
     def _settled(self, door: Door) -> bool:
         trial = self._progress.trial(door)
@@ -105,10 +123,19 @@ class Walk:
             attempt.opened_ms.append(trial.after_ms)
         if trial.moved:
             yield told("Shut it.", door.number)
-            if not shut_again(self._site, self._boards, trial):
-                word = yield from self._noted(
-                    attempt, "does-not-shut", "it does not shut, or its contact says so"
-                )
+            word = (yield from self._until_shut(attempt, trial)) or word
+        return word
+
+    def _until_shut(self, attempt: Attempt, trial: Trial) -> Talk[str]:
+        """No further pulse before what has moved is back: a contact that moves by hand would look like an opening."""
+        word = ""
+        while not shut_again(self._site, self._boards, trial):  # ends: each round is a failure
+            if attempt.failed >= self._site.bench.config.policy.open_attempts:
+                return SKIP
+            fact = "it does not shut, or its contact says so"
+            word = yield from self._noted(attempt, "does-not-shut", fact)
+            if word == SKIP:
+                return SKIP
         return word
 
     def _numbered(self, attempt: Attempt) -> Talk[str]:
