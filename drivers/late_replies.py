@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from math import ceil, log2
 
+from drivers.irregular import Irregular
+
 # Chance of one in a million that a line running behind answers a whole run of probes in kind. Measured: with 16 bits
 # and fewer, lines 1 to 120 questions behind were believed now and then where a family has only two shapes.
 PROOF_BITS = 20
-# A generator with the full period of 65536: the order need not be secret, only irregular.
-LCG_MULTIPLIER, LCG_INCREMENT, LCG_MASK = 25173, 13849, 0xFFFF
 
 
 class LateReplyGuard:
@@ -31,7 +31,7 @@ class LateReplyGuard:
         self._probes = probes
         self._doubt = 0  # losses since the last sample that was believed, at most proofs_max
         self._proofs = 0
-        self._order = 1
+        self._order = Irregular()
 
     @property
     def trusted(self) -> bool:
@@ -40,8 +40,7 @@ class LateReplyGuard:
 
     def next_shape(self) -> int:
         """What to ask next while not trusted; right after a loss never the sample, whose answer may be under way."""
-        self._order = (self._order * LCG_MULTIPLIER + LCG_INCREMENT) & LCG_MASK
-        return (self._order >> 5) % (self._probes if self._proofs == 0 else self._probes + 1)
+        return self._order.next() % (self._probes if self._proofs == 0 else self._probes + 1)
 
     def lost(self) -> None:
         """A question got no acceptable answer before its deadline."""

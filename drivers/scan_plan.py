@@ -4,6 +4,9 @@ Most looks find what the last one found. So the question is built once, the raw 
 and only a change is decoded and leaves the bus. Also told: one more sample soon after each change (for whoever wants
 two equal reads), that a board fell silent (once, after several misses), and that it is back (once it is steady).
 
+Idle looks come a little sooner or later than asked for: a contact that flutters in step with them, as the mains' hum
+does with a half-second, would be met in the same phase for ever. On the average they are as many as asked for.
+
 A board that flaps must not flood anybody: each fall within FLAP_WINDOW_S of the last return doubles the time that it
 has to answer steadily before it counts as back. A silent board is asked with back-off, and never while armed.
 """
@@ -16,10 +19,12 @@ from typing import Any
 from drivers.bus import OnChange, Sample
 from drivers.bus_turns import Job, Turn
 from drivers.errors import BoardRefused, BusError
+from drivers.irregular import BELOW, Irregular
 from drivers.lock_board import DoorReadings, LockBoard
 from drivers.transaction import Priority, Transaction
 
 MISSES_MAX = 3  # one lost reply is noise, two are bad luck
+UNEVEN = 0.1  # of the interval, up and down: 50 ms at the idle pace, more than two periods of the mains
 SILENT_POLL_MAX_S = 5.0  # how late the return of a board may be noticed
 SILENT_POLL_MIN_S = 0.1  # and the least back-off, where a board is watched without a pause
 STEADY_FIRST_S = 0.5  # a board that boots answers at once or not; half a second shows which
@@ -60,6 +65,7 @@ class Watch:
         "taken_at",
         "told",
         "transaction",
+        "uneven",
     )
 
     def __init__(
@@ -70,6 +76,7 @@ class Watch:
         self.interval_s = interval_s
         self.on_change = on_change
         self.due = due
+        self.uneven = Irregular()
         self.asked: Transaction | None = None  # the question that `raw` is a reply to
         self.looked_at = -NEVER
         self.taken_at = due  # when the present look was due: the next one keeps its distance from that
@@ -108,7 +115,10 @@ class Watch:
         self.plan.missed(self, error, now)
 
     def pace_s(self, now: float) -> float:
-        return self.fast_interval_s if now < self.fast_until else self.interval_s
+        """Until the next look."""
+        if now < self.fast_until:
+            return self.fast_interval_s
+        return self.interval_s * (1.0 - UNEVEN + 2 * UNEVEN * self.uneven.next() / BELOW)
 
 
 class ScanPlan:
@@ -260,7 +270,7 @@ class ScanPlan:
 
     def again(self, watch: Watch, now: float) -> None:
         """Nothing new: look again after the interval."""
-        due = watch.taken_at + (watch.fast_interval_s if now < watch.fast_until else watch.interval_s)
+        due = watch.taken_at + watch.pace_s(now)
         watch.due = due if due > now else now  # late ones are not made up for
         self._reckon()
 

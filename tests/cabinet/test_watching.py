@@ -122,6 +122,20 @@ def test_fifty_flips_a_second_are_one_fault(tmp_path: Path) -> None:
     play(tmp_path, story)
 
 
+@pytest.mark.parametrize("hz", [50.0, 2.0, 4.0])
+def test_a_flutter_in_step_with_the_looks_is_noticed(tmp_path: Path, hz: float) -> None:
+    """F-034: the mains' hum, or a contact that swings as often as it is read: looks do not keep step with it."""
+
+    async def story(stage: Stage) -> None:
+        stage.sim.faults.add("chatter", door="8", hz=hz)
+        await asyncio.sleep(300.0)
+
+        told = await stage.journal()
+        assert "door.forced" in told or await stage.faults(CHATTERS) == ["8"]
+
+    play(tmp_path, story, "lock-8a")
+
+
 def test_a_mended_sensor_is_believed_without_anybody_touching_the_door(tmp_path: Path) -> None:
     """F-034: the plug is pushed in and the door never moves. It is asked once it was quiet, and the fault ends."""
 
