@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from drivers.bus import Bus, BusState
 from drivers.errors import BusError, PortLost, PortMissing
@@ -25,13 +25,14 @@ from edge_agent.health import devices, host, locker
 from edge_agent.health.devices import BoardSeen, Heard, PortSeen
 
 if TYPE_CHECKING:
-    from edge_agent.agent import Agent
-    from edge_agent.config import Service
+    from edge_agent.config import Config, Service
     from edge_agent.control.health_types import Check
     from edge_agent.domain.decision import Decision
     from edge_agent.domain.instant import Instant
     from edge_agent.domain.ports import Decide
     from edge_agent.domain.state import LockerState
+    from edge_agent.store.ledger import Ledger
+    from edge_agent.store.places import Settings
 
 PORT_CODES = ("BUS-101", "BUS-102", "BUS-103", "BUS-105", devices.SCANNER_LOST)
 MACHINE_CODES = (
@@ -47,10 +48,20 @@ def promises_of(service: Service) -> Promises:
     return {"major": major, "minor": major.times(service.minor_times)}
 
 
+class Watched(Protocol):
+    """What this round looks at of the agent that it lives with."""
+
+    config: Config
+    settings: Settings
+    ledger: Ledger
+    buses: dict[str, Bus]
+    scanner_states: dict[str, ScannerState]
+
+
 class Health:
     """Lives with one agent, on its loop. `page_ago_s` and `bridge_asked` are told by the faces."""
 
-    def __init__(self, agent: Agent, with_machine: bool) -> None:
+    def __init__(self, agent: Watched, with_machine: bool) -> None:
         self._agent, self._with_machine = agent, with_machine
         self.host = host.Host(agent.config, agent.settings)
         self.promises = promises_of(agent.config.service)

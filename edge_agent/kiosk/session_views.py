@@ -111,8 +111,12 @@ def _door_failed(show: Show, look: Look) -> s.Screen:
     )
 
 
+# A rating does not turn into a pickup what was put back, or was not there.
+THANKED = {"refused": "put-back", "absent": "reported", "not-mine": "reported"}
+
+
 def _thanks(show: Show, look: Look) -> s.Screen:
-    kind = show.about if show.about in ("put-back", "reported") else "pickup"
+    kind = THANKED.get(look.context.reported, "pickup") if show.about == "rated" else show.about
     offers: tuple[str, ...] = ("reopen", "report") if show.about == "rated" else ("rate", "reopen", "report")
     return s.Thanks(
         kind="put-back" if kind == "put-back" else "reported" if kind == "reported" else "pickup",

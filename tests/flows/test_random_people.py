@@ -15,7 +15,7 @@ import pytest
 
 from edge_agent.domain import clock_rules
 from edge_agent.domain.words import Contents, DoorPosition, ParcelStatus
-from edge_agent.kiosk.actions import ARGUMENTS, Digits, Flag, Named, Stars
+from edge_agent.kiosk.actions import ARGUMENTS, Digits, Flag, Named, Stars, Waybill
 from edge_agent.kiosk.desk import View
 from edge_agent.kiosk.screens import Thanks
 from tests.flows.at_hand import BADGE, CARD, OTHER_BADGE, PHONE, STAFF_PIN, Kiosk
@@ -102,6 +102,10 @@ class Anybody:
                 "id": self.lot.choice(
                     [*lines, "S", "M", "L", "3", "7", "en", "dirty", "doors", "verify", "scanner"]
                 )
+            }
+        if kind is Waybill:
+            return {
+                "text": self.lot.choice([f"SF{self.waybills:013d}", "SF1000000000002", "X-1", "123456789012"])
             }
         if kind is Flag:
             return {"on": self.lot.random() < 0.8}
