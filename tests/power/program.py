@@ -88,7 +88,7 @@ class Site:
         paper = demo_cabinet.document(
             folder,
             kiosk={"listen": listen, "speech": False},
-            security={"cloud_key": self._key.public},
+            security={"cloud_key": self._key.public, **sections.pop("security", {})},
             **sections,
         )
         self.cabinet = SimCabinet.of_document(paper)
@@ -211,7 +211,11 @@ class Site:
     def message(self) -> dict[str, str]:
         """What the newest deposit's recipient is told."""
         newest = [one for one in self.events() if one["type"] == "locker.parcel.deposited"][-1]
-        fields: dict[str, str] = self._key.open(newest["data"]["sealed"])["fields"]
+        return self.opened(newest)
+
+    def opened(self, event: Mapping[str, Any]) -> dict[str, str]:
+        """The personal data of one event, as the back office reads it."""
+        fields: dict[str, str] = self._key.open(event["data"]["sealed"])["fields"]
         return fields
 
     def evidence(self) -> Evidence:
