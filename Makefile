@@ -31,13 +31,17 @@ $(PARSER): tests/contract/package-lock.json
 test: setup $(PARSER)
 	$(BIN)/pytest -m "not soak and not package" --ignore=tests/bench -n $(JOBS) --dist loadfile $(ARGS)
 
+# Not scanned for secrets: hashes of packages, examples signed with keys that were thrown away, ledgers of pretend people.
+SCANNED := . ':!requirements/*.lock' ':!*/package-lock.json' ':!docs/contract/asyncapi.json' \
+           ':!docs/contract/examples/*.jw?' ':!tests/store/fixtures'
+
 check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive edge_agent drivers cloud_bridge
-	git ls-files -z -- . ':!requirements/*.lock' ':!*/package-lock.json' ':!docs/contract/asyncapi.json' ':!docs/contract/examples/*.jw?' | xargs -0 -n 200 -P 2 $(BIN)/detect-secrets-hook
+	git ls-files -z -- $(SCANNED) | xargs -0 -n 200 -P 2 $(BIN)/detect-secrets-hook
 	mkdir -p out
 	PYTHONWARNINGS=ignore $(BIN)/cyclonedx-py requirements requirements/run.lock --pyproject pyproject.toml --output-file out/sbom.cdx.json
 
