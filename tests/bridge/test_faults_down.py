@@ -129,7 +129,7 @@ def test_what_the_back_office_has_not_signed_for_this_locker_opens_nothing(site:
         b'{"cmd":"unlock"}',
         stranger.command(LOCKER, session, "unlock", {"compartment": "8"}),
         site.unlock("8", aud="OTHER-0002"),
-        site.unlock("8")[:-2] + b"AA",
+        _with_another_signature(site.unlock("8")),
     ):
         site.order(payload)
     until(lambda: len(site.answers()) == answers + 4, "four refusals")
@@ -137,6 +137,12 @@ def test_what_the_back_office_has_not_signed_for_this_locker_opens_nothing(site:
     assert {answer["status"] for answer in site.answers()[answers:]} == {"rejected"}
     assert {"malformed", "signature", "audience"} <= set(security_events(site))
     assert coils(site) == before
+
+
+def _with_another_signature(signed: bytes) -> bytes:
+    """Its first character changed: the last ones are zeros often enough to be right by chance."""
+    claims, _, signature = signed.rpartition(b".")
+    return claims + b"." + (b"B" if signature.startswith(b"A") else b"A") + signature[1:]
 
 
 def test_rubbish_of_every_kind_is_set_aside_and_ends_no_program(site: Site) -> None:
