@@ -19,8 +19,8 @@ from schemathesis.generation import GenerationMode
 
 from edge_agent.control.openapi import document
 from edge_agent.control.operations import Role
-from edge_agent.kiosk.openapi import document as kiosk_document
 from tests.power.program import Site, site
+from tests.security.kiosk_routes import document as kiosk_document
 
 ANSWER_S = 20.0  # seconds; an opening at 9600 baud with its retries is over by then
 SHARE, WHOLE = 3, 150  # requests drawn for one operation, in `make test` and in `make soak`
